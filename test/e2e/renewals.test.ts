@@ -3,6 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { allJournals } from '@stint/broker/adapters/dynamodb/journal-reader'
 import { storeSource } from '@stint/cli/audit/sources'
 import { verify } from '@stint/cli/audit/verify/verify'
+import { checkReceipt } from '@stint/core/audit/receipt'
 import { addUser, BROKER_ACCOUNT } from '@stint/sandbox/aws/world'
 import { parseVkey } from '@stint/tlog/note'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -183,6 +184,20 @@ describe('an end', () => {
     held.release()
     expect(status(await renewing)).toEqual([409, 'revoked-in-flight'])
     expect((await typesOf(session.id))?.slice(-3)).toEqual(['session.renewal-reserved', 'session.ended', 'session.renewal-failed'])
+  })
+
+  test('of a reserved session whose request was revoked leaves the rest to the record', async () => {
+    const erin = someone()
+    const token = await erin()
+    const held = staged.hold(assumeRole, 'after')
+    const vending = vend(token)
+    await held.reached
+    const stored = (await storedRequests(sandbox)).find(({ events }) => events[0]?.caller?.subject === `engineer-${serial}`)
+    const id = stored?.sessions[0]?.id
+    expect((await sandbox.call('POST', `/requests/${stored?.id}/revoke`, token, {})).status).toBe(200)
+    expect((await end(token, id)).json).toEqual({ id, state: 'reserved' })
+    held.release()
+    expect(status(await vending)).toEqual([409, 'revoked-in-flight'])
   })
 
   test('of a session that is only reserved returns its use, and nothing is issued', async () => {
@@ -385,6 +400,18 @@ describe('attacks', () => {
     expect(new Set(issued.map(({ json }) => json.credentials.accessKeyId)).size).toBe(issued.length)
     expect(status(await renew(await erin(), session.id))).toEqual([200, 'ok'])
   })
+})
+
+test('a receipt proves the newest credentials, also once the session was ended', async () => {
+  const erin = someone()
+  const session = await start(await erin())
+  const renewed = await renew(await erin(), session.id)
+  await end(await erin(), session.id)
+  await sandbox.ship()
+  const receipt = await sandbox.get(`/sessions/${session.id}/receipt`, await erin())
+  const checked = checkReceipt(receipt.text, [parseVkey(sandbox.logVkey) as NonNullable<ReturnType<typeof parseVkey>>])
+  if (typeof checked === 'string') throw new Error(checked)
+  expect(JSON.parse(checked.event)).toMatchObject({ type: 'session.renewed', accessKeyId: renewed.json.credentials.accessKeyId })
 })
 
 test('the log of all this verifies, and matches the table', async () => {

@@ -358,8 +358,8 @@ export const simulatedBugs: readonly (Bug & Guarding)[] = [
     name: 'a restored request is approved',
     guards: ['promise 8'],
     file: RESTORE,
-    from: "isRefusal ? 'refused' : 'ended'",
-    to: "isRefusal ? 'refused' : 'approved'",
+    from: "first === 'token.used' ? 'used' : 'ended'",
+    to: "first === 'token.used' ? 'used' : 'approved'",
   },
   {
     name: 'a restore drops what was written since',

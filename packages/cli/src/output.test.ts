@@ -32,6 +32,7 @@ describe('reports', () => {
         witnesses: [HOSTILE],
         journals: 0,
         counts: {},
+        endedBeforeIssued: 0,
         erased: 0,
         notices: [HOSTILE],
         faults: [{ class: 'rules', place: HOSTILE, what: HOSTILE }],

@@ -21,6 +21,8 @@ type Evidence = {
   readonly 'body-invalid': { readonly property: string } | undefined
   /** For a token that its issuer signed and this broker does not accept; all others get the same words. */
   readonly 'token-invalid': { readonly next: string } | undefined
+  /** Absent if the token itself has expired. */
+  readonly 'token-expired': { readonly next: string } | undefined
   /** Absent if a session tag is invalid, or the policy that the parameters fill. */
   readonly 'parameter-invalid': { readonly parameter: string } | undefined
   readonly 'mfa-required': Hurdles

@@ -37,6 +37,7 @@ export function extensionsOf(refusal: Refused): { readonly [name: string]: unkno
     case 'in-progress':
     case 'assume-role-denied':
     case 'ledger-unavailable':
+    case 'token-expired':
       return refusal.evidence ?? {}
     case 'rate-limited':
       return refusal.evidence ? { next: refusal.evidence.next } : {}

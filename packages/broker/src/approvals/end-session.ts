@@ -10,10 +10,11 @@ import type { Session } from '@stint/core/request/session'
 import type { Ending, Ledger } from '../ports/ledger.ts'
 import { type Decider, decisions } from './decide.ts'
 
-type EndRefusal = 'session-unknown' | 'not-approver'
+type EndRefusal = 'session-unknown' | 'not-approver' | 'frozen'
 const unknownSession = refused('session-unknown', 'Session not found, or not visible to you.')
 
-/** Ends the session, or returns it as it is if it is over already. A freeze never keeps anyone from ending a session. */
+/** Ends the session, or returns it as it is if it is over already. A freeze never keeps anyone from ending a session, unless the deployment
+ * itself froze everything. */
 export async function endSession(
   { rules, ledger }: { readonly rules: Rules; readonly ledger: Pick<Ledger, 'request' | 'endSession' | 'change' | 'frozen'> },
   decider: Decider,
@@ -30,7 +31,7 @@ export async function endSession(
   if (endedBy.outcome === 'refused') return endedBy
   const { caller, origin, now } = decider
   const ended = await ledger.endSession(id.session, { endedBy: endedBy.value, by: callerRef(caller), channel, origin }, now)
-  if (ended.outcome === 'unknown') return ended
+  if (ended.outcome !== 'done') return ended
   return done(ended.value ?? session)
 }
 

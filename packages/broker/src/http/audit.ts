@@ -122,19 +122,22 @@ export function auditRoutes(app: Api, broker: ApiBroker, tools: Tools): void {
     ),
   )
 
-  /** The final event of a session: it names the access key, or says why there is none. */
+  /** The newest outcome of a session: it names the access key, or says why there is none. */
   answer(app, 'GET /sessions/{id}/receipt', (c) =>
     withCaller(c, (caller) =>
       fromLog(c, async () => {
         const id = parseSessionId(c.req.param('id'))
         if (!id) return refuse(c, unknownSession)
-        const [last] = await trail.session(id.session)
+        const all = await trail.session(id.session)
+        const last = all.find(({ event }) => outcomes.includes(event.type)) ?? all[0]
         if (!last || !mayRead(c, caller, last)) return refuse(c, unknownSession)
         return receiptOf(c, id.request, Number(last.id.slice(last.id.indexOf('/') + 1)), unknownSession)
       }),
     ),
   )
 }
+
+const outcomes: readonly string[] = ['session.issued', 'session.renewed', 'session.failed', 'session.abandoned']
 
 /** `GET /audit/log/{path}`: the objects of the log, for auditors and, if the log is public, for everybody. */
 function logRoute(app: Api, { trail, rules }: ApiBroker, { withCaller, isAuditor }: Tools): void {

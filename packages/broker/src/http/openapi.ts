@@ -352,7 +352,7 @@ const operations: { readonly [O in Operation]: Description } = {
       description: 'The session has ended. Repeating the call is not an error.',
       content: json('EndedSession'),
     },
-    problems: ['session-unknown', 'not-approver', ...token, 'ledger-unavailable', 'internal'],
+    problems: ['session-unknown', 'not-approver', 'frozen', ...token, 'ledger-unavailable', 'internal'],
   },
   'POST /sessions/{id}/credentials': {
     id: 'renewSession',

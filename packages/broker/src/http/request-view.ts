@@ -6,6 +6,7 @@ import { type Instant, toIso } from '@stint/core/instant'
 import { missing } from '@stint/core/request/approval'
 import type { Actor } from '@stint/core/request/machine'
 import { type AccessRequest, liveSessions, needsReview, type RequestState, stateAt } from '@stint/core/request/request'
+import { liveUntil } from '@stint/core/request/session'
 import { lastingAccess } from '@stint/core/scope/lasting-access'
 import type { Decisions } from '../approvals/decide.ts'
 import { versionTag } from '../approvals/decide.ts'
@@ -89,7 +90,7 @@ export function requestView(
         : 'none',
     sessions: request.sessions.map(sessionView),
     // Sessions that a withdrawal does not end, and when they expire.
-    live: liveSessions(request, now).map(({ id, expiresAt }) => ({ id, expiresAt: toIso(expiresAt) })),
+    live: liveSessions(request, now).map((session) => ({ id: session.id, expiresAt: toIso(liveUntil(session)) })),
     may,
   }
 }

@@ -78,12 +78,17 @@ async function requestsOfPerson(
   const pages = await Promise.all(subjects.map((identity) => ledger.requestsOf(identity, limit, cursor)))
   const unknown = pages.find((page) => page.outcome === 'unknown')
   if (unknown) return unknown
-  const found = pages.flatMap((page) => (page.outcome === 'done' ? page.value.items : [])).sort((a, b) => b.createdAt - a.createdAt)
+  // All pages are in the order of the same key, so one place is good for all of them: the newest at which a page was cut.
+  const keyOf = ({ createdAt, id }: AccessRequest) => `${toIso(createdAt)}#${id}`
+  const cut = pages.flatMap((page) => (page.outcome === 'done' ? (page.value.next ?? []) : [])).reduce((a, b) => (a > b ? a : b), '')
+  const found = pages
+    .flatMap((page) => (page.outcome === 'done' ? page.value.items : []))
+    .filter((request) => keyOf(request) >= cut)
+    .sort((a, b) => (keyOf(a) < keyOf(b) ? 1 : -1))
   const items = found.slice(0, limit)
-  const last = items.at(-1)
-  const hasMore = found.length > limit || pages.some((page) => page.outcome === 'done' && page.value.next !== undefined)
-  // All pages are in the order of the same time key, so one place is good for all of them.
-  return done({ items, ...(hasMore && last ? { next: `${toIso(last.createdAt)}#${last.id}` } : {}) })
+  const last = found.length > limit ? items.at(-1) : undefined
+  const next = last ? keyOf(last) : cut
+  return done({ items, ...(next === '' ? {} : { next }) })
 }
 
 /** A session after it was ended, and how long what it left behind still works. */

@@ -69,7 +69,10 @@ export const keysOfDay = (day: string): readonly string[] => [
 export const outcomeOf = (event: ReadEvent): string => (typeof event.code === 'string' ? event.code : event.type)
 
 /** Outcomes of every ordinary vend. They have no rows: a search for them reads about every row of a day anyway. */
-const COMMON: ReadonlySet<string> = new Set(['request.created', 'session.reserved', 'session.issued'])
+const COMMON: ReadonlySet<string> = new Set([
+  ...['request.created', 'session.reserved', 'session.issued'],
+  ...['session.renewal-reserved', 'session.renewed'],
+])
 export const hasRows = (outcome: string): boolean => !COMMON.has(outcome)
 
 function keysOf(event: ReadEvent, { issuer, subject, profile, target }: About): readonly string[] {

@@ -247,7 +247,7 @@ export type Ledger = {
   /**
    * Ends a session before its time, and returns it; undefined if there is none. A session that is over already is returned as it is.
    */
-  endSession(id: SessionId, ending: Ending, now: Instant): Promise<Done<Session | undefined> | Unknown>
+  endSession(id: SessionId, ending: Ending, now: Instant): Promise<Done<Session | undefined> | Refused<'frozen'> | Unknown>
   /** A verified caller was refused: one item, or only a count once there are too many in an hour. */
   refuse(refusal: Refusal): Promise<Done<true> | Unknown>
 

@@ -230,6 +230,7 @@ describe('wherever somebody is named, who they are stands beside the name', () =
     ['request.revoked', 'Dana (people/ann-1) revoked it'],
     ['request.reviewed', 'Dana (people/ann-1) closed the review'],
     ['session.issued', 'Dana (acme.dev-1) got a session until'],
+    ['session.ended', 'Dana (people/ann-1) ended a session. It had no credentials yet'],
   ])('in the thread: %s', (type, words) => expect(threadMessage(event(type), shown())?.message.text).toContain(words))
   test('to the requester', () => {
     expect(outcomeMessage(shown({ decidedBy: ann }), 'denied').text).toBe('break-glass: denied by Dana (people/ann-1)')

@@ -9,8 +9,8 @@ import type { ReadEvent } from '@stint/core/audit/schema'
 import type { CallerRef } from '@stint/core/identity/caller'
 import { shownCaller, shownRequester } from '@stint/core/identity/shown'
 import type { Instant } from '@stint/core/instant'
-import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
-import { minute, minuteOf, type Summary } from '@stint/core/request/summary'
+import { type AccessRequest, needsReview, stateAt } from '@stint/core/request/request'
+import { liveText, minute, minuteOf, type Summary } from '@stint/core/request/summary'
 import type { Message } from '../adapters/slack.ts'
 import { cut, inLine, mrkdwn, notice, plain } from './text.ts'
 
@@ -143,7 +143,7 @@ function story({ request, needed, now }: ShownRequest): readonly string[] {
     ({ approver, comment }) => `✓ ${shownCaller(approver)} approved${comment === undefined ? '' : `: ${inLine(comment)}`}`,
   )
   const missing = needed.reduce((sum, rule) => sum + rule.missing, 0)
-  const live = liveSessions(request, now)
+  const live = liveText(request, now)
   return [
     ...agreed,
     ...(state === 'pending' && missing > 0 ? [missing === 1 ? '1 more approval is needed.' : `${missing} more approvals are needed.`] : []),
@@ -153,7 +153,7 @@ function story({ request, needed, now }: ShownRequest): readonly string[] {
     ...(request.decidedBy && state !== 'approved' ? [`${state} by ${shownCaller(request.decidedBy)}`] : []),
     ...(request.sessions.length > 0
       ? [
-          `Sessions issued: ${request.sessions.length}. Uses left: ${request.usesLeft ?? 0}.${live.length > 0 ? ` Live sessions: ${live.length}, until ${minute(Math.max(...live.map(({ expiresAt }) => expiresAt)))}` : ''}`,
+          `Sessions issued: ${request.sessions.length}. Uses left: ${request.usesLeft ?? 0}.${live === undefined ? '' : ` Live sessions: ${live}`}`,
         ]
       : []),
     ...(request.review
@@ -240,6 +240,8 @@ export function threadMessage(event: ReadEvent, { request, needed, onCall, now }
   const by = event.by === undefined ? '' : shownCaller(event.by as CallerRef)
   const comment = typeof event.comment === 'string' ? `: ${inLine(event.comment)}` : ''
   const missing = needed.reduce((sum, rule) => sum + rule.missing, 0)
+  const session = request.sessions.find(({ id }) => id === event.session)
+  const sessionEnd = session ? minute(session.expiresAt) : minuteOf(event.expiration)
   const lines: { readonly [type: string]: string | undefined } = {
     'request.justified': `${by} added a justification to the request`,
     'approval.given': `${by} approved it${comment}`,
@@ -255,7 +257,8 @@ export function threadMessage(event: ReadEvent, { request, needed, onCall, now }
         ? `It still needs ${missing} ${missing === 1 ? 'approval' : 'approvals'}.`
         : 'This break-glass request has not been reviewed yet.',
     'request.reviewed': `${by} closed the review${comment}`,
-    'session.issued': `${shownRequester(request)} got a session until ${minuteOf(event.expiration)} · ${inLine(String(event.session), 100)}`,
+    'session.issued': `${shownRequester(request)} got a session until ${sessionEnd} · ${inLine(String(event.session), 100)}`,
+    'session.ended': `${by === '' ? 'Stint' : by} ended a session. ${event.credentialsExpireBy === undefined ? 'It had no credentials yet' : `Its credentials expire at ${minuteOf(event.credentialsExpireBy)}`} · ${inLine(String(event.session), 100)}`,
     'session.failed': `The session could not be issued: ${inLine(String(event.reason))}`,
   }
   const line = lines[event.type]

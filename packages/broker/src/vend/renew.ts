@@ -7,7 +7,7 @@ import { scopesOfSession } from '@stint/core/access/freeze'
 import { toCrockford } from '@stint/core/digest'
 import { durationSeconds, formatDuration } from '@stint/core/duration'
 import type { Caller } from '@stint/core/identity/caller'
-import { jobOf } from '@stint/core/identity/job'
+import { isSameJob } from '@stint/core/identity/job'
 import { hex128, onceRequestId, onceSessionId, type SessionId } from '@stint/core/ids'
 import { type Instant, seconds } from '@stint/core/instant'
 import type { Json } from '@stint/core/json'
@@ -73,7 +73,7 @@ const unknownSession = refused('session-unknown', 'Session not found, or not vis
 function isOwn({ rules }: Broker, caller: Caller, { session, job }: RenewableSession): boolean {
   const { issuer, subject } = session.caller
   const trusted = rules.issuers[caller.issuer]
-  return issuer === caller.issuer && subject === caller.subject && trusted !== undefined && jobOf(trusted, caller) === job
+  return issuer === caller.issuer && subject === caller.subject && trusted !== undefined && isSameJob(trusted, caller, job)
 }
 
 type Plan = { readonly scope: Scope; readonly expiresAt: Instant }
@@ -139,7 +139,9 @@ function tokenFault(
 ): Refused<'token-expired' | 'token-used'> | undefined {
   const longest = Math.max(renew, MAX_TOKEN_AGE_SECONDS)
   if (caller.token.issuedAt + seconds(longest) <= call.now)
-    return refused('token-expired', `The token is older than ${formatDuration(longest)}. A renewal needs a newer one.`)
+    return refused('token-expired', `The token is older than ${formatDuration(longest)}. A renewal needs a newer one.`, {
+      evidence: { next: 'Get a new token from your issuer, and renew the session with it.' },
+    })
   const isFirst = isOnce && (onceRequestId(caller, profile) === requestId || onceSessionId(requestId, caller) === id)
   return isFirst ? refused('token-used', 'This token was already used.') : undefined
 }

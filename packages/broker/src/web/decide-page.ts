@@ -10,8 +10,8 @@ import { jsonBytes } from '@stint/core/json'
 import { refused } from '@stint/core/outcome'
 import { missing } from '@stint/core/request/approval'
 import { cancel, deny, isParty, review, revoke } from '@stint/core/request/machine'
-import { type AccessRequest, liveSessions, stateAt } from '@stint/core/request/request'
-import { type Fact, minute, type Summary } from '@stint/core/request/summary'
+import { type AccessRequest, stateAt } from '@stint/core/request/request'
+import { type Fact, liveText, minute, type Summary } from '@stint/core/request/summary'
 import { isolated, shownLine, visibleJson } from '@stint/core/shown-text'
 import { html } from 'hono/html'
 import { type DecisionFunction, type Decisions, type Option, unknownRequest, versionTag } from '../approvals/decide.ts'
@@ -94,7 +94,7 @@ function decisionsOn(request: AccessRequest, now: Instant): readonly Fact[] {
   const state = stateAt(request, now)
   const comment = (text: string | undefined) => (text === undefined ? '' : `: ${isolated(shownLine(text))}`)
   const lacking = terms.approval ? missing(terms.approval, approvals).reduce((sum, count) => sum + count, 0) : 0
-  const live = liveSessions(request, now)
+  const live = liveText(request, now)
   return [
     ...approvals.map(({ approver, comment: said }): Fact => ['Approved by', `${shownCaller(approver)}${comment(said)}`]),
     ...(state === 'pending' ? [['Approvals needed', String(lacking)] as const] : []),
@@ -102,9 +102,7 @@ function decisionsOn(request: AccessRequest, now: Instant): readonly Fact[] {
       ? [['Automatic approval', `at ${minute(request.unattendedAt)}, unless it is denied first`] as const]
       : []),
     ...(decidedBy && state !== 'approved' ? [[capitalized(`${state} by`), shownCaller(decidedBy)] as const] : []),
-    ...(live.length > 0
-      ? [['Live sessions', `${live.length}, until ${minute(Math.max(...live.map(({ expiresAt }) => expiresAt)))}`] as const]
-      : []),
+    ...(live === undefined ? [] : [['Live sessions', live] as const]),
     ...(review ? [['Reviewed by', `${shownCaller(review.by)}${comment(review.text)}`] as const] : []),
     ['Request', request.id],
   ]

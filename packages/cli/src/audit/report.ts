@@ -40,7 +40,9 @@ const plural = (count: number, one: string, many = `${one}s`) => `${number(count
 export function reportText(report: VerifyReport): string {
   const { counts, faults, faultCount, table, notices } = report
   const count = (type: keyof typeof counts) => counts[type] ?? 0
-  const open = count('session.reserved') - count('session.issued') - count('session.failed') - count('session.abandoned')
+  const closed = count('session.issued') + count('session.failed') + count('session.abandoned') + report.endedBeforeIssued
+  const open = count('session.reserved') - closed
+  const [renewed, ended] = [count('session.renewed'), count('session.ended')]
   const lines: (readonly [string, string])[] = [
     ['entries', `${number(report.size)}${report.span ? `, ${report.span.first} to ${report.span.last}` : ''}`],
     ['root', Buffer.from(report.root).toString('base64')],
@@ -56,7 +58,7 @@ export function reportText(report: VerifyReport): string {
     ],
     [
       'sessions',
-      `${number(count('session.issued'))} issued, ${number(count('session.failed'))} failed, ${number(count('session.abandoned'))} abandoned, ${number(open)} open`,
+      `${number(count('session.issued'))} issued, ${number(count('session.failed'))} failed, ${number(count('session.abandoned'))} abandoned, ${number(open)} open${renewed + ended === 0 ? '' : `; renewed ${plural(renewed, 'time')}, ${number(ended)} ended`}`,
     ],
     ...(report.erased > 0 ? [['erased', plural(report.erased, 'event')] as const] : []),
     ...(table

@@ -67,11 +67,11 @@ export async function brokerFor(context: Context, flags: Where): Promise<Broker>
   const { url, named, name } = await placeOf(context, flags)
   const send = sendFor(context)
   const machine = machineToken(env, send, url, flags)
-  const token = async () => {
+  const token = async (refused?: string) => {
     if (machine) return machine.token()
     if (!named || name === undefined)
       throw new Failure('signIn', `You are not signed in to ${url}.`, { next: `Run stint login ${url}, or set $STINT_TOKEN.` })
-    return currentToken(env, send, name, named, Date.now)
+    return currentToken(env, send, name, named, Date.now, refused)
   }
   return {
     url,
@@ -79,7 +79,18 @@ export async function brokerFor(context: Context, flags: Where): Promise<Broker>
     tokenFrom: machine?.from ?? 'stint login',
     send,
     token,
-    call: async (method, path, options = {}) => calling(send, url, await token(), method, path, options),
+    async call(method, path, options = {}) {
+      const shown = await token()
+      try {
+        return await calling(send, url, shown, method, path, options)
+      } catch (error) {
+        // A renewal needs a token that is younger than an hour, and issuers give out older ones.
+        if (!(error instanceof Failure) || error.facts.code !== 'token-expired' || machine) throw error
+        const fresh = await token(shown)
+        if (fresh === shown) throw error
+        return calling(send, url, fresh, method, path, options)
+      }
+    },
   }
 }
 

@@ -36,6 +36,17 @@ test('keeps credentials that still work when a renewal fails, and fails when the
   now = 61 * MINUTE
   await expect(current()).rejects.toThrow('Frozen.')
 })
+test('does not renew credentials again that end with their session', async () => {
+  let now = 0
+  const current = renewing(
+    obtained('first', 30 * MINUTE),
+    async (last) => obtained(`${last.session}+`, Math.min(now + 30 * MINUTE, 40 * MINUTE)),
+    () => now,
+  )
+  let last = ''
+  for (now = 0; now < 40 * MINUTE; now += MINUTE / 2) last = (await current()).session
+  expect(last).toBe('first++')
+})
 test('renews a short session after three quarters of its life', async () => {
   let now = 0
   const current = renewing(

@@ -87,11 +87,14 @@ export function renewing(
   let current = first
   let lifeMs = Date.parse(first.credentials.expiration) - now()
   let under: Promise<Obtained> | undefined
+  /** These are the last credentials of a session that ends: more would expire at the same time. */
+  let areLast = false
   return async () => {
     const expiresAtMs = Date.parse(current.credentials.expiration)
-    if (expiresAtMs - spareOf(lifeMs) > now()) return current
+    if (expiresAtMs - (areLast ? 0 : spareOf(lifeMs)) > now()) return current
     under ??= renew(current)
       .then((fresh) => {
+        areLast = Date.parse(fresh.credentials.expiration) <= expiresAtMs
         current = fresh
         lifeMs = Date.parse(fresh.credentials.expiration) - now()
         return fresh

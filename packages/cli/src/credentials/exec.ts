@@ -96,8 +96,9 @@ async function credentialsOrNotStarted(
   try {
     const entry = await entryOf(context, flags, id, name)
     const { env } = context.process
-    // A shell lives long and is opened rarely, so its credentials are not kept in a file.
-    if (name === 'stint shell') return { entry, obtained: await obtainFor(context, entry) }
+    // A shell lives long and is opened rarely, so its credentials are not kept in a file. Nor are those that are renewed: commands that
+    // share a session would renew it all at once.
+    if (name === 'stint shell' || entry.profile.duration.renew !== undefined) return { entry, obtained: await obtainFor(context, entry) }
     const words = ['exec', entry.broker.url, flags.context ?? '', flags.tokenFile ?? '', flags.request ?? '', JSON.stringify(entry.wanted)]
     const get = async (): Promise<Kept<Obtained>> => keepable(entry.broker.url, await obtainFor(context, entry), (one) => one)
     const keyed = await entryOfCaller(context, flags, words)

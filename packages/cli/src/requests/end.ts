@@ -39,16 +39,29 @@ async function endPerson(context: Context, broker: Broker, { justification, json
   const sessions = await pages<SessionView>(broker, '/sessions', { person }, 'sessions')
   const live = sessions.filter(({ state, expiresAt }) => state === 'reserved' || (state === 'issued' && Date.parse(expiresAt) > now))
   const ended: Ended[] = []
+  const failed: { readonly id: string; readonly why: string }[] = []
   for (const { id } of live) {
-    ended.push(await endOne(broker, id))
-    if (!quiet && !json) stderr.write(endedText(ended.at(-1) as Ended, Date.now()))
+    try {
+      const one = await endOne(broker, id)
+      ended.push(one)
+      if (!quiet && !json) stderr.write(endedText(one, Date.now()))
+    } catch (error) {
+      // The others must end all the same.
+      failed.push({ id, why: (error as Error).message })
+    }
   }
-  if (json) stdout.write(jsonLine({ freeze, ended }))
+  if (json) stdout.write(jsonLine({ freeze, ended, failed }))
   else if (!quiet && live.length === 0) stderr.write(`${person} has no live sessions.\n`)
+  if (failed.length > 0)
+    throw new Failure('failed', `These sessions were not ended: ${failed.map(({ id, why }) => `${id} (${why})`).join(', ')}.`, {
+      next: 'Repeat the command. The freeze stays in force.',
+    })
 }
 
 function endedText({ id, state, credentialsExpireBy, identityProofUntil }: Ended, now: number): string {
-  const lines = [state === 'ended' ? `Ended ${id}.` : `${id} is ${state}, so there is nothing to end.`]
+  const lines = [
+    state === 'ended' ? `Ended ${id}.` : `${id} ${state === 'issued' ? 'has expired' : `is ${state}`}, so there is nothing to end.`,
+  ]
   if (credentialsExpireBy !== undefined && Date.parse(credentialsExpireBy) > now)
     lines.push(`Its last credentials work for ${left(credentialsExpireBy, now)}, until ${credentialsExpireBy}.`)
   if (identityProofUntil !== undefined && Date.parse(identityProofUntil) > now)

@@ -11,10 +11,11 @@ const SPARE_MS = 60_000
 /** A refresh is two calls, each with a time limit of 30 seconds. */
 const LIMITS = { waitMs: 70_000, staleMs: 65_000 } as const
 
-export async function currentToken(env: Env, send: Send, name: string, named: Named, now: () => number): Promise<string> {
+/** `refused`: a token that the broker no longer takes, although it has not expired. */
+export async function currentToken(env: Env, send: Send, name: string, named: Named, now: () => number, refused?: string): Promise<string> {
   const account = accountOf(name, named)
   const store = await tokenStore(env, account)
-  const usable = (tokens: Tokens | undefined) => tokens !== undefined && tokens.expiresAtMs - SPARE_MS > now()
+  const usable = (tokens: Tokens | undefined) => tokens !== undefined && tokens.token !== refused && tokens.expiresAtMs - SPARE_MS > now()
   const found = await store.read()
   if (found && usable(found)) return found.token
   return underLock(`${tokenFileOf(env, account)}.lock`, LIMITS, async () => {

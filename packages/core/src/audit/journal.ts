@@ -136,7 +136,10 @@ function judged(journal: Journal, event: ReadEvent): readonly string[] {
     case 'request.revoked':
       return [
         ...when(!blind && !isHuman(event.by) && idOf(event.by) !== journal.caller, 'revoked by a workload that did not ask for it'),
-        ...when(!blind && journal.stage === 'ended' && at >= journal.liveUntil, 'revoked after its window and its sessions had ended'),
+        ...when(
+          !blind && journal.stage === 'ended' && at >= Math.max(journal.liveUntil, journal.expiresAt),
+          'revoked after its window and its sessions had ended',
+        ),
       ]
     case 'request.ended':
       return when(!blind && at < journal.expiresAt, 'ended before its window was over')

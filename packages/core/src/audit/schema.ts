@@ -251,7 +251,7 @@ export const eventTypes = {
     new: 'all',
   },
   'token.used': {
-    says: 'A single-use token renewed a session. It cannot be used again.',
+    says: 'A single-use token renewed a session. It cannot renew again, or start a session of this profile by itself.',
     has: ['caller', 'session', 'source', 'token'],
     new: 'all',
   },

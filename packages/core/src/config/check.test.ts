@@ -305,12 +305,33 @@ describe('renew', () => {
     ['vercel', false],
   ])('with jobs of %s: %s', (preset, ok) => {
     const found = faultsOf((config) => {
-      config.issuers.ci = { ...config.issuers.people, preset, kind: 'workload', url: 'https://ci.acme.example', key: 'ci' }
+      config.issuers.ci = {
+        ...config.issuers.people,
+        preset,
+        kind: 'workload',
+        url: 'https://ci.acme.example',
+        key: 'ci',
+        jobIdentity: ['run'],
+      }
       const eligible = [...config.profiles.reader.eligible, { issuer: 'ci', claims: { sub: 'deploy' } }]
       Object.assign(config.profiles.reader, { eligible, ...duration('30m') })
     })
     if (ok) expect(found).toBe('ok')
     else expect(found).toContain('profiles.reader.eligible[1].issuer: gives a job one token at its start')
+  })
+
+  test('with jobs that nothing tells apart', () => {
+    const found = faultsOf((config) => {
+      config.issuers.ci = {
+        ...config.issuers.people,
+        kind: 'workload',
+        url: 'https://token.actions.githubusercontent.com',
+        key: 'ci',
+        tenant: { repository_owner_id: '65' },
+      }
+      Object.assign(config.profiles.reader, { eligible: [{ issuer: 'ci', claims: { repository_id: '74' } }], ...duration('30m') })
+    })
+    expect(found).toContain("issuers.ci.jobIdentity: is missing. Without it, every later job can renew a session of 'profiles.reader'")
   })
 })
 

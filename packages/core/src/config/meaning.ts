@@ -5,7 +5,7 @@ import { connectionActions, grantActions } from '@stint/iam/minting/left-open'
 import { durationSeconds, formatDuration, parseDuration } from '../duration.ts'
 import { MAX_TAG_VALUE, tagText } from '../tag-value.ts'
 import { approvalFor } from './approval.ts'
-import { canFetchAgain, presetOf } from './issuers/presets.ts'
+import { canFetchAgain, jobClaimOf, presetOf } from './issuers/presets.ts'
 import { isGlob } from './matcher.ts'
 import { mintsOf } from './mints.ts'
 import { nearest } from './nearest.ts'
@@ -258,6 +258,12 @@ function checkRenewal(config: Config, profile: Profile, approval: Approval | und
     )
   for (const [index, { issuer }] of profile.eligible.entries()) {
     const found = config.issuers[issuer]
+    const claim = found && jobClaimOf(presetOf(found))
+    if (claim !== undefined && found?.jobIdentity === undefined)
+      say(
+        `issuers.${issuer}.jobIdentity`,
+        `is missing. Without it, every later job can renew a session of '${path}'. Set it to ['${claim}']`,
+      )
     if (found && !canFetchAgain(presetOf(found)))
       say(
         `${path}.eligible[${index}].issuer`,

@@ -10,3 +10,7 @@ import type { Caller } from './caller.ts'
 /** The values of the issuer's `jobIdentity` claims; undefined if it has none. */
 export const jobOf = ({ jobIdentity }: Pick<Issuer, 'jobIdentity'>, { claims }: Pick<Caller, 'claims'>): string | undefined =>
   jobIdentity && canonicalJson(jobIdentity.map((claim) => findClaim(claims, claim) ?? null))
+
+/** Whether the caller is the job with these values. A token without one of the claims is no job's. */
+export const isSameJob = (issuer: Pick<Issuer, 'jobIdentity'>, caller: Pick<Caller, 'claims'>, job: string | undefined): boolean =>
+  jobOf(issuer, caller) === job && (issuer.jobIdentity ?? []).every((claim) => findClaim(caller.claims, claim) !== undefined)

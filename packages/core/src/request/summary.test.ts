@@ -1,7 +1,7 @@
 /** What everybody who decides is shown of a request. */
 import { describe, expect, test } from 'vitest'
 import type { AccessRequest } from './request.ts'
-import { permissionsOf, summaryOf } from './summary.ts'
+import { liveText, permissionsOf, summaryOf } from './summary.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 3)
 const MINUTE = 60_000
@@ -101,3 +101,27 @@ describe('what the session may do', () => {
     ['both', { policy: [allow({})], policyArns: [arn] }, ['s3:* on *', `everything ${arn} allows`]],
   ])('%s', (_name, terms, expected) => expect(permissionsOf(terms)).toEqual(expected))
 })
+
+test('a session that is renewed says how often', () => {
+  const facts = Object.fromEntries(summaryOf(request({}, { maxDuration: 28_800, renew: 1800 }), place, NOW).facts)
+  expect(facts.Duration).toBe('up to 8h per session, with credentials that are renewed every 30m')
+})
+
+test.each<[string, readonly object[], string | undefined]>([
+  ['none', [], undefined],
+  ['one that is over', [{ state: 'issued', expiresAt: NOW }], undefined],
+  ['one', [{ state: 'issued', expiresAt: NOW + MINUTE }], '1, until 2026-11-24 03:01 UTC'],
+  [
+    'an ended one, until its credentials expire',
+    [{ state: 'ended', expiresAt: NOW + 60 * MINUTE, issued: { expiration: NOW + 2 * MINUTE } }],
+    '1, until 2026-11-24 03:02 UTC',
+  ],
+  [
+    'two, of which one was renewed',
+    [
+      { state: 'issued', expiresAt: NOW + MINUTE },
+      { state: 'issued', expiresAt: NOW + 9 * MINUTE, renewed: { count: 12, at: NOW - 3 * MINUTE } },
+    ],
+    '2, until 2026-11-24 03:09 UTC, renewed 12 times, last at 2026-11-24 02:57 UTC',
+  ],
+])('live sessions: %s', (_name, sessions, expected) => expect(liveText({ sessions: sessions as never }, NOW)).toBe(expected))

@@ -11,7 +11,8 @@ import { lastingAccessNames } from '../scope/lasting-access.ts'
 import { riskOf } from '../scope/risk.ts'
 import type { Terms } from '../scope/terms.ts'
 import { isolated, shownLine, shownText } from '../shown-text.ts'
-import { type AccessRequest, stateAt } from './request.ts'
+import { type AccessRequest, liveSessions, stateAt } from './request.ts'
+import { liveUntil } from './session.ts'
 
 export type Fact = readonly [name: string, value: string]
 
@@ -42,7 +43,7 @@ export function summaryOf(request: AccessRequest, place: TargetFacts, now: Insta
     ['Account', line(`${place.account} (${request.target})`)],
     ['Role', line(terms.role)],
     ...termsFacts(terms),
-    ['Duration', `up to ${formatDuration(limits.duration ?? terms.maxDuration)} per session`],
+    ['Duration', durationText(limits.duration ?? terms.maxDuration, terms)],
     ['Uses', uses === 1 ? '1 session' : `${uses} sessions`],
     ...(request.startsAt === undefined ? [] : [['Starts', minute(request.startsAt)] as const]),
     [stateAt(request, now) === 'pending' ? 'Decide by' : 'Valid until', minute(until)],
@@ -58,6 +59,9 @@ export function summaryOf(request: AccessRequest, place: TargetFacts, now: Insta
     ],
   }
 }
+
+const durationText = (longest: number, { renew }: Pick<Terms, 'renew'>): string =>
+  `up to ${formatDuration(longest)} per session${renew === undefined ? '' : `, with credentials that are renewed every ${formatDuration(renew)}`}`
 
 /** Facts that follow from the terms alone. Add further warnings about terms here. */
 function termsFacts(terms: Terms): readonly Fact[] {
@@ -90,3 +94,13 @@ const keysOf = (condition: NonNullable<StatementJson['Condition']>): string =>
 /** An instant to the minute, for readers. */
 export const minute = (at: Instant): string => minuteOf(toIso(at))
 export const minuteOf = (iso: unknown): string => `${String(iso).slice(0, 16).replace('T', ' ')} UTC`
+
+/** The sessions that still work, for people: how many, until when, and how often they were renewed. Undefined if there are none. */
+export function liveText(request: Pick<AccessRequest, 'sessions'>, now: Instant): string | undefined {
+  const live = liveSessions(request, now)
+  if (live.length === 0) return undefined
+  const renewed = live.flatMap((session) => session.renewed ?? [])
+  const times = renewed.reduce((sum, { count }) => sum + count, 0)
+  const last = Math.max(...renewed.map(({ at }) => at))
+  return `${live.length}, until ${minute(Math.max(...live.map(liveUntil)))}${times === 0 ? '' : `, renewed ${times === 1 ? 'once' : `${times} times`}, last at ${minute(last)}`}`
+}

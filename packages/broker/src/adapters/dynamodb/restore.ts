@@ -78,7 +78,7 @@ export function givingBack(logged: Logged, upon: Attributes | undefined, restori
   }
   const version = Math.max(Number(upon?.version?.N ?? 0), events.length) + 1
   const live = [...known, ...sinceRestore]
-    .filter(({ type }) => type === 'session.issued')
+    .filter(({ type }) => type === 'session.issued' || type === 'session.renewed')
     .map(({ expiration }) => parseIso(String(expiration)) ?? 0)
   return {
     // Beyond any version that it had.
@@ -152,7 +152,8 @@ function saying(
     } as const
     return [journalEntry(event, by)]
   }
-  const isOver = last === 'request.retired' || last === 'request.erased' || first?.type.startsWith('request.refus')
+  const isOver =
+    last === 'request.retired' || last === 'request.erased' || first?.type === 'token.used' || first?.type.startsWith('request.refus')
   if (!id.startsWith('req_') || isOver) return []
   return [journalEntry({ type: 'request.restored', request: id as RequestId, at: now, operator }, by)]
 }
@@ -208,7 +209,7 @@ function itemOf({ id, known, first, last, isErased, freeze, releases }: KnownJou
       const isRefusal = first?.startsWith('request.refus') === true
       return {
         id,
-        state: isRefusal ? 'refused' : 'ended',
+        state: isRefusal ? 'refused' : first === 'token.used' ? 'used' : 'ended',
         createdAt: at,
         ...(opening?.caller ? { caller: opening.caller, callerKey: callerKey(opening.caller as CallerRef) } : {}),
         profile: opening?.profile,

@@ -28,7 +28,10 @@ export function sessionEnd(
         const found = await stored(request)
         if (found.outcome === 'unknown') return found
         const session = found.value?.request?.sessions.find((one) => one.id === id)
-        if (!session || !canEnd(session, now)) return done(session)
+        const state = found.value?.request?.state
+        // Revoking the request ends its sessions, and is written down by itself: what is only reserved is not issued any more.
+        if (!session || !canEnd(session, now) || (state !== 'approved' && state !== 'ended')) return done(session)
+        const newest = found.value?.item.sessions[suffix]?.renewed?.attempt
         const event: AuditEvent = {
           ...{ type: 'session.ended', request, session: id, at: now, endedBy },
           ...defined({ by, channel, credentialsExpireBy: credentialsExpireAt(session) }),
@@ -39,17 +42,19 @@ export function sessionEnd(
         const written = await update(
           requestKey(request),
           {
-            // Revoking the request ends its sessions too, and is written down by itself.
-            ConditionExpression: '#session.#state = :seen AND #state IN (:approved, :windowEnded)',
+            // The event names the end of the newest credentials, so there must be no newer ones.
+            ConditionExpression: `#session.#state = :seen AND #state IN (:approved, :windowEnded) AND ${newest === undefined ? 'attribute_not_exists(#session.#renewed.#newest)' : '#session.#renewed.#newest = :newest'}`,
             UpdateExpression: `SET events = list_append(events, :events), version = version + :one, #session.#state = :ended, #session.#endedBy = :endedBy, #session.#endedAt = :at, #session.#endAttempt = :attempt${isReserved ? ', usesLeft = usesLeft + :one' : ''}`,
             ExpressionAttributeNames: {
               ...{ '#session': sessionAttribute(id), '#state': 'state' },
               ...{ '#endedBy': 'endedBy', '#endedAt': 'endedAt', '#endAttempt': 'endAttempt' },
+              ...{ '#renewed': 'renewed', '#newest': 'attempt' },
             },
           },
           {
             ...{ ':seen': session.state, ':approved': 'approved', ':windowEnded': 'ended', ':ended': 'ended' },
             ...{ ':events': events, ':one': 1, ':endedBy': endedBy, ':at': now, ':attempt': attempt },
+            ...(newest === undefined ? {} : { ':newest': newest }),
           },
           isDone,
         )

@@ -44,6 +44,7 @@ export function closed({ frozen }: LedgerSettings): Partial<Ledger & Links> {
     reserve: no,
     takeToken: no,
     reserveRenewal: no,
+    endSession: no,
     ask: no,
     change: no,
     unfreeze: no,

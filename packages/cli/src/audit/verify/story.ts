@@ -27,6 +27,7 @@ const FUTURE = days(1)
 export class Story {
   readonly journals: Journals
   readonly counts: Partial<Record<EventType, number>> = {}
+  endedBeforeIssued = 0
   erased = 0
   span: { readonly first: string; readonly last: string } | undefined
   readonly #found: Findings
@@ -67,6 +68,7 @@ export class Story {
       this.#across.takeErased(known)
     }
     const event = held === undefined || held === 'erased' ? undefined : this.#read(held.event, place, request, type)
+    if (event?.type === 'session.ended' && event.credentialsExpireBy === undefined) this.endedBeforeIssued++
     if (event) {
       this.#config(event, place)
       this.#onEvent?.(event, seq)

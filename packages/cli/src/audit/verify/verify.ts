@@ -50,6 +50,8 @@ export type VerifyReport = {
   /** The size at the previous verification. */
   readonly since?: number
   readonly counts: Readonly<Partial<Record<EventType, number>>>
+  /** Sessions that were ended before they had credentials. */
+  readonly endedBeforeIssued: number
   readonly journals: number
   readonly erased: number
   readonly span?: { readonly first: string; readonly last: string }
@@ -132,6 +134,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     witnesses: checkpoint.witnesses,
     ...(remembered ? { since: remembered.size } : {}),
     counts: story.counts,
+    endedBeforeIssued: story.endedBeforeIssued,
     journals: story.journals.size,
     erased: story.erased,
     ...(story.span ? { span: story.span } : {}),
@@ -151,6 +154,7 @@ const emptyReport = (found: Findings): VerifyReport => ({
   keyUntrusted: false,
   witnesses: [],
   counts: {},
+  endedBeforeIssued: 0,
   journals: 0,
   erased: 0,
   judgedEvents: false,

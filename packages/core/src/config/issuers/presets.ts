@@ -1,5 +1,5 @@
 /** What the broker knows about kinds of issuers. What only `stint lint` needs is in the file of each preset. */
-import type { Issuer, Preset } from '../shape.ts'
+import type { ClaimRef, Issuer, Preset } from '../shape.ts'
 
 const urls: readonly (readonly [RegExp, Preset])[] = [
   [/^https:\/\/token\.actions\.githubusercontent\.com(\/|$)|\/_services\/token$/, 'github'],
@@ -32,3 +32,14 @@ export const presetOf = (issuer: Pick<Issuer, 'preset' | 'url'>): Preset =>
  */
 const oneToken: readonly Preset[] = ['gitlab', 'bitbucket', 'terraform', 'spacelift', 'vercel']
 export const canFetchAgain = (preset: Preset): boolean => !oneToken.includes(preset)
+
+/**
+ * The claims that tell the jobs of one caller apart. Sources: GitHub Docs, "OpenID Connect reference"; Buildkite Docs, "buildkite-agent
+ * oidc"; CircleCI Docs, "Using OpenID Connect tokens in jobs".
+ */
+const jobClaims: { readonly [preset in Preset]?: ClaimRef } = {
+  github: 'run_id',
+  buildkite: 'build_number',
+  circleci: 'oidc.circleci.com/pipeline-id',
+}
+export const jobClaimOf = (preset: Preset): ClaimRef | undefined => jobClaims[preset]
