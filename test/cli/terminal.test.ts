@@ -29,8 +29,8 @@ const stint = (as: keyof typeof people, args: string, typing: readonly Typing[] 
 describe('on a terminal', () => {
   withTerminal('asks for the profile and its parameters, and starts the shell', async () => {
     const { code, screen } = await stint('developer', 'shell', [
-      [/Which profile\?[\s\S]*staging-power/, 'logsr'],
-      [/logsr[\s\S]*1 match/, ENTER],
+      [/Which profile\?[\s\S]*staging-power/, 'logs-r'],
+      [/logs-r[\s\S]*1 match/, ENTER],
       [/bucket \(acme-/, `acme-orders-logs${ENTER}`],
       [/Leave it with exit/, `echo "in $STINT_PROFILE"; exit 3${ENTER}`],
     ])
@@ -40,8 +40,8 @@ describe('on a terminal', () => {
   })
   withTerminal('asks for the profile that stint exec was not given', async () => {
     const { code, screen } = await stint('developer', `exec -- sh -c 'echo "in $STINT_PROFILE"'`, [
-      [/Which profile\?[\s\S]*staging-power/, 'staging'],
-      [/staging[\s\S]*1 match/, ENTER],
+      [/Which profile\?[\s\S]*staging-power/, 'power'],
+      [/power[\s\S]*1 match/, ENTER],
     ])
     expect([code, screen]).toEqual([0, expect.stringContaining('in staging-power')])
   })

@@ -36,7 +36,7 @@ test('it does the main job', async () => {
   const env = { ...process.env, ...tokens, BROKER: sandbox.urls.broker, TILE: `tile/0/000.p/${checkpoint.text.split('\n')[1]}` }
   const { stdout } = await run('node', ['--no-warnings', `${folder}/main-job.ts`], { env })
   expect(JSON.parse(stdout)).toEqual({
-    names: ['break-glass', 'logs-read', 'staging-power'],
+    names: ['break-glass', 'logs-read', 'staging-long', 'staging-power'],
     vended: 201,
     accessKeyId: expect.stringMatching(/^ASIA/),
     shown: true,

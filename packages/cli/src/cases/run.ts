@@ -7,7 +7,7 @@ import { type Access, decideAccess, standingOf } from '@stint/core/access/decide
 import { type Obstacle, obstaclesOf } from '@stint/core/access/obstacles'
 import { approvalFor } from '@stint/core/config/approval'
 import type { CaseCall, CaseCaller, Cases, Expected } from '@stint/core/config/cases'
-import { presetOf } from '@stint/core/config/issuers/index'
+import { presetOf } from '@stint/core/config/issuers/presets'
 import { claimPath } from '@stint/core/config/matcher'
 import type { Issuer, Profile, Rules } from '@stint/core/config/shape'
 import { defined } from '@stint/core/defined'

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { loadConfig } from '@stint/broker/build/config-file'
 import { formatFaults } from '@stint/core/config/check'
-import type { Rules, Target } from '@stint/core/config/shape'
+import type { Profile, Rules, Target } from '@stint/core/config/shape'
 import { parseDuration } from '@stint/core/duration'
 import { toIso } from '@stint/core/instant'
 import { tableClient } from '../audit/aws.ts'
@@ -77,13 +77,14 @@ function chosen(rules: Rules, { all, brokerRole }: DoctorFlags, name: string | u
     .map(([target, value]) => ({
       name: target,
       target: value as Target,
-      longestSeconds: Math.max(
-        0,
-        ...profiles.filter((one) => one.target === target).map(({ duration }) => parseDuration(duration.max) ?? 0),
-      ),
+      longestSeconds: Math.max(0, ...profiles.filter((one) => one.target === target).map(({ duration }) => longestCredentials(duration))),
       ...(brokerRole === undefined ? {} : { brokerRole }),
     }))
 }
+
+/** AWS limits each set of credentials, and not a session whose credentials are renewed. */
+const longestCredentials = ({ max, renew = max }: Profile['duration']): number =>
+  Math.min(parseDuration(max) ?? 0, parseDuration(renew) ?? 0)
 
 function judgedText(judged: readonly Judged[]): string {
   if (judged.length === 1) return checksText(judged[0]?.checks ?? [])

@@ -1,5 +1,6 @@
 /** Rules about email addresses: compared with their case, and counted although no one verified them. */
-import { knowledge, presetOf } from '@stint/core/config/issuers/index'
+import { knowledge } from '@stint/core/config/issuers/index'
+import { presetOf } from '@stint/core/config/issuers/presets'
 import type { ClaimRef, Issuer, Matcher, Rules } from '@stint/core/config/shape'
 import type { Report } from './catalogue.ts'
 import { admits, type ClaimMatchers, own, valuesOf } from './reach.ts'

@@ -1,5 +1,6 @@
 /** Rules about issuers. */
-import { knowledge, presetOf } from '@stint/core/config/issuers/index'
+import { knowledge } from '@stint/core/config/issuers/index'
+import { presetOf } from '@stint/core/config/issuers/presets'
 import type { Rules } from '@stint/core/config/shape'
 import type { Report } from './catalogue.ts'
 import { fitsType, isEditable, own, plainName } from './reach.ts'

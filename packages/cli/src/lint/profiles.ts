@@ -1,6 +1,7 @@
 /** Rules about whole targets and profiles. */
 import { approvalFor } from '@stint/core/config/approval'
-import { knowledge, presetOf } from '@stint/core/config/issuers/index'
+import { knowledge } from '@stint/core/config/issuers/index'
+import { presetOf } from '@stint/core/config/issuers/presets'
 import type { Approval, Profile, Rules, Target, Who } from '@stint/core/config/shape'
 import { durationSeconds, parseDuration } from '@stint/core/duration'
 import { personOf } from '@stint/core/identity/person'

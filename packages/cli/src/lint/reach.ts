@@ -1,7 +1,8 @@
 /** What a matcher can match, for single values and for types, without a token. */
 
-import { knowledge, presetOf } from '@stint/core/config/issuers/index'
+import { knowledge } from '@stint/core/config/issuers/index'
 import type { KnownClaim } from '@stint/core/config/issuers/knowledge'
+import { presetOf } from '@stint/core/config/issuers/presets'
 import { claimPath, matchesClaim } from '@stint/core/config/matcher'
 import type { ClaimRef, Issuer, Matcher, Scalar, Who } from '@stint/core/config/shape'
 

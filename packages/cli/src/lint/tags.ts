@@ -1,6 +1,7 @@
 /** Rules about session tags, and the size that they and the policy have when AWS packs them. */
 import { deflateRawSync } from 'node:zlib'
-import { knowledge, presetOf } from '@stint/core/config/issuers/index'
+import { knowledge } from '@stint/core/config/issuers/index'
+import { presetOf } from '@stint/core/config/issuers/presets'
 import { mintsOf } from '@stint/core/config/mints'
 import type { ClaimRef, Issuer, Preset, Profile, Rules, Value } from '@stint/core/config/shape'
 import { profileStatements, sessionPolicy } from '@stint/core/scope/policy'

@@ -1,7 +1,8 @@
 /** Rules about who a `Who` admits, based on what Stint knows about the issuer's claims. */
 
-import { knowledge, presetOf } from '@stint/core/config/issuers/index'
+import { knowledge } from '@stint/core/config/issuers/index'
 import type { Knowledge, KnownClaim } from '@stint/core/config/issuers/knowledge'
+import { presetOf } from '@stint/core/config/issuers/presets'
 import { claimPath, matchesClaim } from '@stint/core/config/matcher'
 import { nearest } from '@stint/core/config/nearest'
 import type { ClaimRef, Issuer, Matcher, Preset, Who } from '@stint/core/config/shape'

@@ -29,11 +29,11 @@ import {
   kubernetes,
   oidc,
   okta,
-  presetOf,
   spacelift,
   terraform,
   vercel,
 } from './index.ts'
+import { presetOf } from './presets.ts'
 
 type Documented = {
   readonly preset: Preset
