@@ -45,6 +45,14 @@ async function start(token: string, body: object = {}): Promise<Record<string, a
   expect([answer.status, answer.json.code]).toEqual([201, undefined])
   return answer.json
 }
+/** A call of the newest engineer, held after AWS has answered. */
+async function heldAfterAssuming(token: string) {
+  const held = staged.hold(assumeRole, 'after')
+  const vending = vend(token)
+  await held.reached
+  const stored = (await storedRequests(sandbox)).find(({ events }) => events[0]?.caller?.subject === `engineer-${serial}`)
+  return { held, vending, request: stored?.id, id: stored?.sessions[0]?.id }
+}
 const renew = (token: string | undefined, id: string, body?: unknown, headers?: Record<string, string>) =>
   sandbox.call('POST', `/sessions/${id}/credentials`, token, body, headers)
 const end = (token: string, id: string) => sandbox.call('DELETE', `/sessions/${id}`, token)
@@ -189,12 +197,8 @@ describe('an end', () => {
   test('of a reserved session whose request was revoked leaves the rest to the record', async () => {
     const erin = someone()
     const token = await erin()
-    const held = staged.hold(assumeRole, 'after')
-    const vending = vend(token)
-    await held.reached
-    const stored = (await storedRequests(sandbox)).find(({ events }) => events[0]?.caller?.subject === `engineer-${serial}`)
-    const id = stored?.sessions[0]?.id
-    expect((await sandbox.call('POST', `/requests/${stored?.id}/revoke`, token, {})).status).toBe(200)
+    const { held, vending, request, id } = await heldAfterAssuming(token)
+    expect((await sandbox.call('POST', `/requests/${request}/revoke`, token, {})).status).toBe(200)
     expect((await end(token, id)).json).toEqual({ id, state: 'reserved' })
     held.release()
     expect(status(await vending)).toEqual([409, 'revoked-in-flight'])
@@ -203,11 +207,7 @@ describe('an end', () => {
   test('of a session that is only reserved returns its use, and nothing is issued', async () => {
     const erin = someone()
     const token = await erin()
-    const held = staged.hold(assumeRole, 'after')
-    const vending = vend(token)
-    await held.reached
-    const stored = (await storedRequests(sandbox)).find(({ events }) => events[0]?.caller?.subject === `engineer-${serial}`)
-    const id = stored?.sessions[0]?.id
+    const { held, vending, id } = await heldAfterAssuming(token)
     const ended = await end(token, id)
     expect(ended.json).toEqual({ id, state: 'ended' })
     held.release()
@@ -281,7 +281,7 @@ describe('attacks', () => {
     ],
     ['a body with a policy', async (session, own) => renew(await own(), session.id, { narrow: {} }), 400, 'body-invalid'],
     ['an unknown format', async (session, own) => renew(await own(), session.id, { format: 'xml' }), 400, 'format-invalid'],
-    ['a format that is no string', async (session, own) => renew(await own(), session.id, { format: ['json'] }), 400, 'format-invalid'],
+    ['a format that is not a string', async (session, own) => renew(await own(), session.id, { format: ['json'] }), 400, 'format-invalid'],
     ['a list', async (session, own) => renew(await own(), session.id, []), 400, 'body-invalid'],
     ['JSON that is cut off', async (session, own) => renew(await own(), session.id, '{"format":'), 400, 'body-invalid'],
     [

@@ -78,7 +78,7 @@ export const seededBugs: readonly SeededBug[] = [
     tests: CONDITIONS,
   },
   {
-    name: 'reserve: a request of somebody else vends',
+    name: 'reserve: a request of another caller vends',
     guards: ['promise 2'],
     file: `${STORE}/reserve.ts`,
     from: "'callerKey = :callerKey'",

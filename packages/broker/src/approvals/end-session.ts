@@ -6,15 +6,16 @@ import { parseSessionId } from '@stint/core/ids'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import { isParty, isRequester } from '@stint/core/request/machine'
 import type { AccessRequest, Channel } from '@stint/core/request/request'
-import type { Session } from '@stint/core/request/session'
+import { type Session, unknownSession } from '@stint/core/request/session'
 import type { Ending, Ledger } from '../ports/ledger.ts'
 import { type Decider, decisions } from './decide.ts'
 
 type EndRefusal = 'session-unknown' | 'not-approver' | 'frozen'
-const unknownSession = refused('session-unknown', 'Session not found, or not visible to you.')
 
-/** Ends the session, or returns it as it is if it is over already. A freeze never keeps anyone from ending a session, unless the deployment
- * itself froze everything. */
+/**
+ * Ends the session, or returns it unchanged if it is over. A session can be ended during a freeze too, unless the deployment itself froze
+ * everything.
+ */
 export async function endSession(
   { rules, ledger }: { readonly rules: Rules; readonly ledger: Pick<Ledger, 'request' | 'endSession' | 'change' | 'frozen'> },
   decider: Decider,
@@ -35,7 +36,7 @@ export async function endSession(
   return done(ended.value ?? session)
 }
 
-/** In which role the caller may end a session of this request. Those who may not see the request get the 404 of one that does not exist. */
+/** The role in which the caller may end a session of this request. To a caller who may not see the request, the session does not exist. */
 function standing(
   rules: Rules,
   ledger: Pick<Ledger, 'change' | 'frozen'>,

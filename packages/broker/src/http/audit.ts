@@ -11,6 +11,7 @@ import { parseJournalId, parseSessionId, type SessionId } from '@stint/core/ids'
 import { days, type Instant, parseIso } from '@stint/core/instant'
 import { type Refused, refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
+import { unknownSession } from '@stint/core/request/session'
 import { parseTilePath, TILE_WIDTH } from '@stint/tlog/tiles'
 import type { EventFilter, FoundEvent } from '../log/search.ts'
 import { Halt, Trouble } from '../ports/log.ts'
@@ -23,7 +24,6 @@ const DEFAULT_PAGE = 50
 const DEFAULT_DAYS = 31
 
 const unknownEvent = refused('event-unknown', 'Event not found, or not visible to you.')
-const unknownSession = refused('session-unknown', 'Session not found, or not visible to you.')
 const isName = (text: string): boolean => /^[a-z0-9][a-z0-9-]{0,47}$/.test(text)
 /** The supported filters and the syntax of their values. Index keys of the log are built from these values. */
 const filters: { readonly [name in 'issuer' | 'subject' | 'profile' | 'target' | 'accessKeyId' | 'outcome']: (text: string) => boolean } = {

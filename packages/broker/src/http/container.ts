@@ -2,9 +2,7 @@
 import type { Approval, Issuer, Profile } from '@stint/core/config/shape'
 import { durationSeconds } from '@stint/core/duration'
 import { type Refused, refused } from '@stint/core/outcome'
-
-/** SDKs refresh credentials 15 minutes before they expire (botocore), so they would request shorter sessions all the time. */
-const MIN_CONTAINER_SECONDS = 30 * 60
+import { MIN_CONTAINER_SECONDS } from '@stint/core/request/session'
 
 export function containerBar(
   profile: Profile,

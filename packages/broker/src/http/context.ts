@@ -13,7 +13,7 @@ import type { Broker } from '../ports/broker.ts'
 import type { Call, Ledger } from '../ports/ledger.ts'
 import type { Links } from '../ports/links.ts'
 import { readObject } from './body.ts'
-import { MAX_BODY_BYTES } from './message.ts'
+import { isJson, MAX_BODY_BYTES } from './message.ts'
 import type { OpenApi } from './openapi-file.ts'
 import { problemReply } from './problem-reply.ts'
 import { type RefusalFormat, refusalFormat, SEARCHED_BYTES } from './refusal-formats.ts'
@@ -88,9 +88,8 @@ export const unavailable = (cause: string): Refused<'ledger-unavailable'> =>
 /** Checks a body's media type and size, before the caller is identified. */
 export async function readBytes(c: Ctx): Promise<Done<Uint8Array> | Refused<'media-type' | 'body-too-large'>> {
   const type = c.req.header('content-type')
-  const isJson = /^application\/json\s*(;\s*charset=utf-8\s*)?$/i.test(type ?? '')
   const wrongType = refused('media-type', 'The body must be application/json.')
-  if (type !== undefined && !isJson) return wrongType
+  if (type !== undefined && !isJson([type])) return wrongType
   const bytes = await boundedBody(c, MAX_BODY_BYTES)
   if (type !== undefined || (bytes.outcome === 'done' && bytes.value.length === 0)) return bytes
   return wrongType

@@ -43,6 +43,10 @@ export const MAX_SLACK_BYTES = 512 * 1024
 
 export const header = (request: VendRequest, name: string): readonly string[] => request.headers.get(name) ?? []
 
+/** Whether the values of `content-type` are a single one, of JSON. */
+export const isJson = ([media = '', ...others]: readonly string[]): boolean =>
+  others.length === 0 && /^application\/json\s*(;\s*charset=utf-8\s*)?$/i.test(media)
+
 /**
  * Reads an Idempotency-Key: a structured-field string (RFC 8941 §3.3.3), or the bare string that many clients send. `odd` if it is neither,
  * or if there are two of them, even if the transport joined them with a comma.

@@ -16,12 +16,20 @@ import { type Vended, vend } from '../vend/vend.ts'
 import { readObject } from './body.ts'
 import { bodyFaults } from './body-faults.ts'
 import { render, sessionFacts } from './formats.ts'
-import { type Answered, header, idempotencyKeyOf, MAX_BODY_BYTES, secretHeaders, type VendReply, type VendRequest } from './message.ts'
+import {
+  type Answered,
+  header,
+  idempotencyKeyOf,
+  isJson,
+  MAX_BODY_BYTES,
+  secretHeaders,
+  type VendReply,
+  type VendRequest,
+} from './message.ts'
 import type { Format, VendBody } from './vend-body.ts'
 
 export async function postSession(broker: Broker, call: Call, request: VendRequest): Promise<Answered> {
-  const media = header(request, 'content-type')
-  if (media.length !== 1 || !/^application\/json\s*(;\s*charset=utf-8\s*)?$/i.test(media[0] ?? ''))
+  if (!isJson(header(request, 'content-type')))
     return { reply: await problemReply(refused('media-type', 'The body must be application/json.'), call) }
   if (request.body.length > MAX_BODY_BYTES)
     return { reply: await problemReply(refused('body-too-large', `The body is larger than ${MAX_BODY_BYTES} bytes.`), call) }

@@ -2,6 +2,7 @@
 import type { Caller } from '@stint/core/identity/caller'
 import { parseSessionId, type SessionId } from '@stint/core/ids'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
+import { unknownSession } from '@stint/core/request/session'
 import type { Broker } from '../ports/broker.ts'
 import type { Call } from '../ports/ledger.ts'
 import { bearerOf, identify } from '../vend/identify.ts'
@@ -11,12 +12,11 @@ import { readObject } from './body.ts'
 import { formats } from './body-faults.ts'
 import { container } from './formats.ts'
 import { containerRefusal, containerToken } from './get-credentials.ts'
-import { type Answered, header, MAX_BODY_BYTES, secretHeaders, type VendRequest } from './message.ts'
+import { type Answered, header, isJson, MAX_BODY_BYTES, secretHeaders, type VendRequest } from './message.ts'
 import { credentialsReply } from './post-session.ts'
 import { problemReply } from './problem-reply.ts'
 import type { Format } from './vend-body.ts'
 
-const unknownSession = refused('session-unknown', 'Session not found, or not visible to you.')
 const sessionIn = (text: string): SessionId | undefined => parseSessionId(text)?.session
 
 export const sessionCredentials = (broker: Broker, call: Call, request: VendRequest, id: string): Promise<Answered> =>
@@ -24,8 +24,7 @@ export const sessionCredentials = (broker: Broker, call: Call, request: VendRequ
 
 async function post(broker: Broker, call: Call, request: VendRequest, id: string): Promise<Answered> {
   const media = header(request, 'content-type')
-  const isJson = media.length === 1 && /^application\/json\s*(;\s*charset=utf-8\s*)?$/i.test(media[0] ?? '')
-  if (!isJson && (media.length > 0 || request.body.length > 0))
+  if (!isJson(media) && (media.length > 0 || request.body.length > 0))
     return refusal(call, refused('media-type', 'The body must be application/json.'))
   if (request.body.length > MAX_BODY_BYTES)
     return refusal(call, refused('body-too-large', `The body is larger than ${MAX_BODY_BYTES} bytes.`))

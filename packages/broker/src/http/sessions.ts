@@ -5,7 +5,7 @@ import { parseSessionId } from '@stint/core/ids'
 import { toIso } from '@stint/core/instant'
 import { type Done, done, refused, type Unknown } from '@stint/core/outcome'
 import type { AccessRequest } from '@stint/core/request/request'
-import { credentialsExpireAt, identityProofUntil, type Session } from '@stint/core/request/session'
+import { credentialsExpireAt, identityProofUntil, type Session, unknownSession } from '@stint/core/request/session'
 import { endSession } from '../approvals/end-session.ts'
 import type { Page } from '../ports/ledger.ts'
 import { outcomeUnknown } from '../vend/unknown-outcome.ts'
@@ -44,14 +44,13 @@ export function sessionRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
 
   answer(app, 'GET /sessions/{id}', (c) =>
     withCaller(c, async (caller) => {
-      const unknown = refused('session-unknown', 'Session not found, or not visible to you.')
       const id = parseSessionId(c.req.param('id'))
-      if (!id) return refuse(c, unknown)
+      if (!id) return refuse(c, unknownSession)
       const found = await ledger.session(id.session)
       if (found.outcome === 'unknown') return refuse(c, unavailable(found.cause))
       const session = found.value
       const isOwn = session?.caller.issuer === caller.issuer && session.caller.subject === caller.subject
-      return session && (isOwn || isAuditor(c, caller)) ? c.json(sessionView(session)) : refuse(c, unknown)
+      return session && (isOwn || isAuditor(c, caller)) ? c.json(sessionView(session)) : refuse(c, unknownSession)
     }),
   )
 

@@ -1,7 +1,7 @@
 /**
  * HTTP in front of the vend path, over plain values: finds the endpoint, answers it and writes the log line. Each endpoint has a file:
- * post-session.ts, get-credentials.ts, session-credentials.ts and token.ts. All but the first and the texts of problems are loaded on first use, so that the most
- * frequent call does not wait for them.
+ * post-session.ts, get-credentials.ts, session-credentials.ts and token.ts. post-session.ts answers the most frequent call; the others, and
+ * the texts of problems, are loaded on first use.
  */
 import { hex128 } from '@stint/core/ids'
 import { type Refused, refused } from '@stint/core/outcome'

@@ -10,9 +10,9 @@ import type { Caller } from '@stint/core/identity/caller'
 import { isSameJob } from '@stint/core/identity/job'
 import { hex128, onceRequestId, onceSessionId, type SessionId } from '@stint/core/ids'
 import { type Instant, seconds } from '@stint/core/instant'
-import type { Json } from '@stint/core/json'
-import { canonicalJson } from '@stint/core/json'
+import { canonicalJson, type Json } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
+import { MIN_CONTAINER_SECONDS, unknownSession } from '@stint/core/request/session'
 import { assumeRoleInput, sessionExpiry } from '@stint/core/scope/assume-role'
 import { faultInAnswer } from '@stint/core/scope/assumed-role'
 import { changedTerms, resolveScope, type Scope, type ScopeRefusal } from '@stint/core/scope/terms'
@@ -39,8 +39,6 @@ type RenewResult = (Done<Vended> | Refused<RenewalRefusal>) & { readonly caller:
 
 /** A token older than this, or than one set of credentials, does not show that the caller is still who they were. */
 const MAX_TOKEN_AGE_SECONDS = 3600
-/** SDKs renew credentials 15 minutes before they expire (botocore), so they would renew shorter ones all the time. */
-const MIN_CONTAINER_SECONDS = 30 * 60
 
 /** `byContainer`: an SDK asks, by the container credentials protocol. */
 export async function renew(
@@ -67,9 +65,7 @@ export async function renew(
   return renewAs(broker, call, caller, found.value, planned.value)
 }
 
-const unknownSession = refused('session-unknown', 'Session not found, or not visible to you.')
-
-/** The caller's own session, started by this very job. For all others it does not exist. */
+/** Whether this caller, and for a workload this job, started the session. For all others it does not exist. */
 function isOwn({ rules }: Broker, caller: Caller, { session, job }: RenewableSession): boolean {
   const { issuer, subject } = session.caller
   const trusted = rules.issuers[caller.issuer]

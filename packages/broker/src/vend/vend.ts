@@ -207,7 +207,10 @@ function makeIntent(broker: Broker, call: Call, caller: Caller, scope: Scope, sl
     expiresAt: sessionExpiry(call.now, scope.duration),
     windowExpiresAt: slot.windowExpiresAt(call, caller),
     ...(slot.once ? { tokenIssuedAt: caller.token.issuedAt } : {}),
-    ...defined({ fingerprint: slot.fingerprint, job: jobOf(broker.rules.issuers[caller.issuer] ?? {}, caller) }),
+    ...defined({
+      fingerprint: slot.fingerprint,
+      job: scope.terms.renew ? jobOf(broker.rules.issuers[caller.issuer] ?? {}, caller) : undefined,
+    }),
   }
 }
 

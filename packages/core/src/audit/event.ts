@@ -19,9 +19,9 @@ import type { RenewalEvent } from './renewal-events.ts'
 export const MAX_EVENT_BYTES = 1024
 
 /**
- * The version of new events. Version 4 adds `request.text`, `request.justified`, `justificationHash`, and renewing and ending sessions, and
- * stores long subjects as digests. Version 3 renames properties and one type. Version 1 also lacks caller, terms and durationAsked in `session.reserved`, and
- * uses, window and expiration in `request.asked`. `older-events.ts` reads older versions.
+ * The version of new events. Version 4 adds `request.text`, `request.justified`, `justificationHash` and the events of renewed and ended
+ * sessions, and stores long subjects as digests. Version 3 renames properties and one type. Version 1 also lacks caller, terms and
+ * durationAsked in `session.reserved`, and uses, window and expiration in `request.asked`. `older-events.ts` reads older versions.
  */
 export const EVENT_VERSION = 4
 

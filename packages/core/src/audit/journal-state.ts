@@ -69,7 +69,10 @@ export type Journal = {
         approvedAt: Instant
       }
     | undefined
-  /** While the request can be used: open sessions, closed ones, how many returned their use, what all have in common, and those that can be renewed. */
+  /**
+   * While the request can be used: open sessions, closed ones, what all have in common, how many returned their use, and the sessions that
+   * can be renewed.
+   */
   sessions:
     | {
         readonly open: Map<string, OpenSession>

@@ -81,7 +81,7 @@ describe('journals that keep the rules', () => {
     ['an abandoned one', [...begun, renewal(20), abandoned(22)]],
     ['an end', [...begun, ended(10, { credentialsExpireBy: at(30) })]],
     ['an end during a renewal', [...begun, renewal(20), ended(20), failed(20)]],
-    ['an end during a renewal that nobody finishes', [...begun, renewal(20), ended(20), abandoned(22)]],
+    ['an end during a renewal that is abandoned later', [...begun, renewal(20), ended(20), abandoned(22)]],
     [
       'an end before the session was issued',
       [

@@ -11,6 +11,6 @@ import type { Caller } from './caller.ts'
 export const jobOf = ({ jobIdentity }: Pick<Issuer, 'jobIdentity'>, { claims }: Pick<Caller, 'claims'>): string | undefined =>
   jobIdentity && canonicalJson(jobIdentity.map((claim) => findClaim(claims, claim) ?? null))
 
-/** Whether the caller is the job with these values. A token without one of the claims is no job's. */
+/** Whether the caller is the job with these values. A token that lacks one of the claims belongs to no job. */
 export const isSameJob = (issuer: Pick<Issuer, 'jobIdentity'>, caller: Pick<Caller, 'claims'>, job: string | undefined): boolean =>
   jobOf(issuer, caller) === job && (issuer.jobIdentity ?? []).every((claim) => findClaim(caller.claims, claim) !== undefined)

@@ -5,7 +5,14 @@
 import type { CallerRef } from '../identity/caller.ts'
 import type { RequestId, SessionId } from '../ids.ts'
 import { type Instant, seconds } from '../instant.ts'
+import { refused } from '../outcome.ts'
 import { LATER_SECONDS, MIN_STS_SECONDS } from '../sts-limits.ts'
+
+/** The answer to a caller who must not learn whether the session exists. */
+export const unknownSession = refused('session-unknown', 'Session not found, or not visible to you.')
+
+/** SDKs refresh credentials 15 minutes before they expire (botocore), so they would refresh shorter ones all the time. */
+export const MIN_CONTAINER_SECONDS = 30 * 60
 
 type SessionState = 'reserved' | 'issued' | 'failed' | 'abandoned' | 'ended'
 

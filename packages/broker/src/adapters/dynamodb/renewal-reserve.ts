@@ -4,7 +4,7 @@ import { callerRef } from '@stint/core/identity/caller'
 import { type SessionId, sessionSuffix } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
-import { MAX_EVENTS, MAX_OPEN_RENEWALS, MAX_RENEWALS_A_MINUTE, maxRenewals } from '@stint/core/request/session'
+import { MAX_EVENTS, MAX_OPEN_RENEWALS, MAX_RENEWALS_A_MINUTE, maxRenewals, unknownSession } from '@stint/core/request/session'
 import type { Renewal, RenewalReservation, RenewRefusal } from '../../ports/ledger.ts'
 import { provenanceOf } from './event-facts.ts'
 import { countOpen, type Item } from './items.ts'
@@ -141,8 +141,7 @@ function reasonToRefuse(
   now: Instant,
 ): Refused<RenewRefusal> | undefined {
   const found = item?.sessions[sessionSuffix(session)]
-  if (!item || !found || item.callerKey !== callerKey(caller))
-    return refused('session-unknown', 'Session not found, or not visible to you.')
+  if (!item || !found || item.callerKey !== callerKey(caller)) return unknownSession
   if (item.state !== 'approved' || found.state !== 'issued' || found.expiresAt <= now || item.createdAt <= epoch)
     return refused('session-ended', 'The session has ended.')
   if (found.open === undefined || found.renewed === undefined)

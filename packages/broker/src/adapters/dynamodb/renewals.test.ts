@@ -104,7 +104,7 @@ test('a reservation that arrives again after its record does nothing', async () 
   expect(it.events(PK).filter((type) => type === 'session.renewal-reserved')).toHaveLength(1)
 })
 
-test('the newest credentials stay the newest, whoever is recorded last', async () => {
+test('the newest credentials stay the newest, in whatever order renewals are recorded', async () => {
   const it = ledgerInProcess()
   await issued(it)
   const first = await reserveAt(it, 200)
@@ -182,7 +182,7 @@ describe('is refused', () => {
     })
     expect(await codeOf(it, 200, { seen })).toEqual(['refused', 'renewals-exhausted'])
   })
-  test('while a deployment freezes a restored table, which nobody may write', async () => {
+  test('while the deployment freezes a restored table, so that nothing may be written', async () => {
     const it = ledgerInProcess({ frozen: 'restored' })
     for (const answer of [
       await it.ledger.reserveRenewal({} as Renewal),

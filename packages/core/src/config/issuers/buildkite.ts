@@ -7,6 +7,7 @@
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type CommonOptions, common } from './common.ts'
 import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
+import { jobClaims } from './presets.ts'
 
 /**
  *     buildkite({ key: 'bk', audiences: ['https://stint.acme.example'], organizationId: '0184990a-4711-4c3e-8b59-1f2c3d4e5f60' })
@@ -25,7 +26,7 @@ export function buildkite(options: CommonOptions & Audiences & { readonly organi
     // The subject contains commit and step, so every commit would be a different caller. In AWS the pipeline is the useful identity.
     identityClaim: 'pipeline_id',
     nameClaim: ['organization_slug', 'pipeline_slug', 'build_branch'],
-    jobIdentity: ['build_number'],
+    jobIdentity: [jobClaims.buildkite],
     tenant: { organization_id: options.organizationId },
     ...common(options),
   }

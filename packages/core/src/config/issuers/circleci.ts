@@ -2,6 +2,7 @@
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type CommonOptions, common } from './common.ts'
 import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
+import { jobClaims } from './presets.ts'
 
 const SSH_RERUN = 'oidc.circleci.com/ssh-rerun'
 
@@ -24,7 +25,7 @@ export function circleci(
     tokenUse: 'id',
     algorithms: ['RS256'],
     nameClaim: ['oidc.circleci.com/vcs-origin', 'oidc.circleci.com/vcs-ref'],
-    jobIdentity: ['oidc.circleci.com/pipeline-id'],
+    jobIdentity: [jobClaims.circleci],
     ...(options.sshReruns ? {} : { tenant: { [SSH_RERUN]: false } }),
     ...common(options),
   }

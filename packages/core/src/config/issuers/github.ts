@@ -7,6 +7,7 @@
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type CommonOptions, common } from './common.ts'
 import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
+import { jobClaims } from './presets.ts'
 
 type GithubOptions = CommonOptions &
   Audiences & {
@@ -40,7 +41,7 @@ export function github(options: GithubOptions): IssuerSource {
     tokenUse: 'id',
     algorithms: ['RS256'],
     nameClaim: ['repository', 'ref'],
-    jobIdentity: ['run_id'],
+    jobIdentity: [jobClaims.github],
     actorClaim: 'actor_id',
     ...('ownerId' in options ? { tenant: { repository_owner_id: options.ownerId } } : {}),
     ...('enterpriseId' in options ? { tenant: { enterprise_id: options.enterpriseId } } : {}),

@@ -37,9 +37,9 @@ export const canFetchAgain = (preset: Preset): boolean => !oneToken.includes(pre
  * The claims that tell the jobs of one caller apart. Sources: GitHub Docs, "OpenID Connect reference"; Buildkite Docs, "buildkite-agent
  * oidc"; CircleCI Docs, "Using OpenID Connect tokens in jobs".
  */
-const jobClaims: { readonly [preset in Preset]?: ClaimRef } = {
+export const jobClaims = {
   github: 'run_id',
   buildkite: 'build_number',
   circleci: 'oidc.circleci.com/pipeline-id',
-}
-export const jobClaimOf = (preset: Preset): ClaimRef | undefined => jobClaims[preset]
+} as const satisfies { readonly [preset in Preset]?: ClaimRef }
+export const jobClaimOf = (preset: Preset): ClaimRef | undefined => (jobClaims as { readonly [preset in Preset]?: ClaimRef })[preset]
