@@ -73,6 +73,42 @@ test('ending a session again, or one of another person, says so', async () => {
   })
 })
 
+test('an extension is requested with one command, and used by its own ID', async () => {
+  const as = async (claims: object) => ({ STINT_URL: sandbox.urls.broker, STINT_TOKEN: await lab.token(claims) })
+  const extender = { sub: 'ida', role: 'engineer', groups: [], name: 'Ida' }
+  const peer = { sub: 'pat', groups: ['peers'], name: 'Pat' }
+  const none = await user.run(['extend'], await as(extender))
+  expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('None of your sessions can be extended now.') })
+
+  const asked = await user.run(['request', 'approved', '-j', 'INC-7', '-d', '1h', '--quiet'], await as(extender))
+  const first = asked.stdout.trim()
+  expect((await user.run(['approve', first, '--yes'], await as(peer))).code).toBe(0)
+  const started = await user.run(['env', 'approved', '--request', first, '-j', 'INC-7'], await as(extender))
+  expect(started.code).toBe(0)
+  const early = await user.run(['extend', first], await as(extender))
+  expect(early).toMatchObject({ code: 1, stderr: expect.stringMatching(/can be extended from .*\n.*Repeat the call at/s) })
+
+  sandbox.advance(31 * 60_000)
+  const extended = await user.run(['extend', '-j', 'Still INC-7'], await as(extender))
+  const id = extended.stdout.trim()
+  expect(extended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^req_\w{26}\n$/) })
+  expect(extended.stderr).toBe(`The request waits for approval: ${sandbox.urls.broker}/decide/${id}\nNext: stint show ${id} --wait\n`)
+  const shown = await user.run(['show', id], await as(peer))
+  expect(shown.stdout).toMatch(new RegExp(`Extends +${first}`))
+  expect(shown.stdout).toContain(`stint approve ${id}`)
+  // A repeat, here with the ID of the session, adds nothing but its justification.
+  const [session] = (await sandbox.get('/sessions?mine=true', (await as(extender)).STINT_TOKEN)).json.sessions
+  const again = await user.run(['extend', session.id, '-j', 'And more'], await as(extender))
+  expect(again).toMatchObject({ code: 0, stdout: `${id}\n`, stderr: expect.stringContaining('Your new justification was added to it.') })
+  expect((await user.run(['approve', id, '--yes'], await as(peer))).code).toBe(0)
+  expect((await user.run(['env', 'approved', '--request', id, '-j', 'INC-7'], await as(extender))).code).toBe(0)
+  expect(await user.run(['extend', 'nonsense'], await as(extender))).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("Invalid ID: 'nonsense'"),
+  })
+  sandbox.advance(-31 * 60_000)
+})
+
 test('a person is stopped everywhere: frozen, and all sessions of all identities ended', async () => {
   const responder = await lab.token({ sub: 'ria', groups: ['responders'] })
   const env = { STINT_URL: sandbox.urls.broker, STINT_TOKEN: responder }

@@ -83,6 +83,17 @@ describe('the night', () => {
       expect.stringMatching(/^Olu On-Call \(acme\.[\w-]+\) got a session until /),
     ])
 
+    // More time can be requested once the break-glass has been reviewed, in the last half of the session.
+    const oncall = it.at('oncall')
+    const says = async (text: string) => {
+      await oncall.command(text)
+      return it.lastSeen('oncall', oncall.direct).text
+    }
+    const session = vended.json.id as string
+    expect(await says('status')).toContain(session)
+    sandbox.advance(11 * 60_000)
+    expect(await says(`extend ${id}`)).toMatch(/This break-glass has not been reviewed. Ask an approver/)
+
     // The review is closed from that thread too, by somebody else.
     const below = it
       .at('approver')
@@ -94,6 +105,18 @@ describe('the night', () => {
     await it.at('approver').submit({ reason: 'Rolled back, rightly' })
     await it.slack.notify()
     expect(textOf(root.blocks)).toMatch(/Reviewed by Avery Approver \(people\/[\w-]+\): Rolled back, rightly/)
+
+    expect(await says(`extend ${id} Still not sure why`)).toMatch(/has been sent to its approvers.*req_\w{26}/s)
+    await it.slack.notify()
+    expect(textOf(it.lastSeen('approver', 'C0ACCESS').blocks)).toMatch(new RegExp(`Extends.*${id}.*Still not sure why`, 's'))
+    expect(await says('extend')).toMatch(/Name the request/)
+    expect(await says('end')).toMatch(/Name the session/)
+    expect(await says('end req_nonsense')).toMatch(/Session not found/)
+    expect(await says(`end ${session}`)).toMatch(/^Ended\. Its last credentials work until /)
+    expect(await says(`end ${session}`)).toMatch(/^Ended\./)
+    expect(await says(`extend ${id}`)).toMatch(/This request has no live session. Make a new request./)
+    const { json: ended } = await sandbox.get(`/sessions/${session}`, await sandbox.token('oncall'))
+    expect(ended).toMatchObject({ state: 'ended', endedBy: 'caller' })
     expect(await brokenInvariants(sandbox, [vended.json.credentials.accessKeyId])).toEqual([])
   })
 })

@@ -171,6 +171,7 @@ const request = record<StoredRequest>(
     justification: text,
     moreJustifications: fc.array(fc.record({ at: instant, text }), { maxLength: 3 }),
     ticket: text,
+    extends: requestId,
     breakGlass: fc.boolean(),
     expiresAt: instant,
     unattendedAt: instant,

@@ -6,7 +6,6 @@ import { tableOverSdk } from '@stint/broker/adapters/dynamodb/over-sdk'
 import { renewals } from '@stint/broker/adapters/dynamodb/renewals'
 import { reading } from '@stint/broker/adapters/dynamodb/request-reader'
 import { sender } from '@stint/broker/adapters/dynamodb/sender'
-import { sessionWrites } from '@stint/broker/adapters/dynamodb/sessions'
 import { always, changes, dana, ledgerInProcess, must, NOW, SIDE, STORY } from '@stint/broker/adapters/dynamodb/testing/ledger'
 import type { Broker } from '@stint/broker/ports/broker'
 import { vend } from '@stint/broker/vend/vend'
@@ -90,7 +89,7 @@ export async function replayLedger(trace: readonly string[], bounds: readonly st
   const suffixes = (isSame ? [0] : [0, 1]).map((who) => sessionSuffix(idempotentSessionId(id, dana, keyOf(who))))
   const send = sender({ ...settings, calls: tableOverSdk(settings.client) })
   const read = reading(settings, send)
-  const sweeper = abandoning(send, read, sessionWrites(settings, send), renewals(settings, send, read))
+  const sweeper = abandoning(settings, send, read, renewals(settings, send, read))
 
   /** Which call made an attempt: the order in which the sessions' attempts were first seen. */
   const attempts = new Map<string, number>()

@@ -111,7 +111,7 @@ export const simulatedBugs: readonly (Bug & Guarding)[] = [
   {
     name: 'abandon returns two uses',
     guards: ['promise 2'],
-    file: SESSIONS,
+    file: 'packages/broker/src/adapters/dynamodb/abandon.ts',
     from: "set: '#session.abandonedBy = :sweep, usesLeft = usesLeft + :one',",
     to: "set: '#session.abandonedBy = :sweep, usesLeft = usesLeft + :one + :one',",
   },

@@ -42,7 +42,7 @@ export function faultIn(answer: BrokerAnswer): string | undefined {
   const fault = (what: string) => `${method} ${route?.path ?? path} ${status}: ${what}`
   if (answer.headers['x-content-type-options'] !== 'nosniff') return fault('no x-content-type-options')
   const name = method === 'HEAD' && route?.methods.GET === 'api' ? 'get' : method.toLowerCase()
-  const operation = route && document.paths[route.path][name]
+  const operation = route && document.paths[route.path]?.[name]
   // Of CORS, which the document does not describe.
   if (!operation && method === 'OPTIONS' && status === 204) return answer.body.length === 0 ? undefined : fault('a body')
   // No operation describes a route that does not exist, or a method that a route does not have.

@@ -59,7 +59,7 @@ export async function brokenInvariants(sandbox: Pick<TestSandbox, 'aws'>, left: 
   const requests = await storedRequests(sandbox)
   const sessions = requests.flatMap(({ sessions: all }) => all)
   const names = new Set(sessions.map(({ sessionName }) => sessionName))
-  const issued = new Set(sessions.filter(({ state }) => state === 'issued').map(({ accessKeyId }) => accessKeyId))
+  const issued = new Set(sessions.flatMap(({ accessKeyId }) => accessKeyId ?? []))
   return [
     ...madeByAws(sandbox)
       .filter(({ sessionName }) => !names.has(sessionName))
@@ -67,7 +67,7 @@ export async function brokenInvariants(sandbox: Pick<TestSandbox, 'aws'>, left: 
     ...left.filter((key) => !issued.has(key)).map((key) => `credentials ${key} left, and are not on record as issued`),
     ...(new Set(left).size === left.length ? [] : ['the same credentials left twice']),
     ...requests.flatMap(({ id, uses, usesLeft, sessions: all, events }) => {
-      const taken = all.filter(({ state }) => state === 'reserved' || state === 'issued').length
+      const taken = all.filter(({ state, accessKeyId }) => state === 'reserved' || accessKeyId !== undefined).length
       const reservedEvents = events.filter(({ type }) => type === 'session.reserved').length
       return [
         ...(usesLeft === uses - taken && usesLeft >= 0 ? [] : [`request ${id}: ${uses} uses, ${taken} taken, ${usesLeft} left`]),
@@ -75,7 +75,9 @@ export async function brokenInvariants(sandbox: Pick<TestSandbox, 'aws'>, left: 
         ...(['request.created', 'request.asked'].includes(events[0]?.type)
           ? []
           : [`request ${id}: its journal does not begin with its creation`]),
-        ...all.flatMap(({ id: session, state }) => journalFaults(session, state, events)),
+        ...all.flatMap(({ id: session, state, accessKeyId }) =>
+          journalFaults(session, state === 'ended' && accessKeyId !== undefined ? 'ended after it was issued' : state, events),
+        ),
       ]
     }),
   ]
@@ -89,6 +91,7 @@ function journalFaults(session: string, state: string, events: readonly any[]): 
   const expected: Record<string, string[]> = {
     reserved: ['session.reserved'],
     issued: ['session.reserved', 'session.issued'],
+    'ended after it was issued': ['session.reserved', 'session.issued', 'session.ended'],
     failed: ['session.reserved', 'session.failed'],
     abandoned: ['session.reserved', 'session.abandoned'],
   }

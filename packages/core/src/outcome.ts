@@ -41,6 +41,7 @@ type Evidence = {
   /** The canonical JSON of the approved terms, from which the vend path makes the differences. */
   readonly 'terms-changed': { readonly approved: string } | { readonly changed: TermsDiff } | undefined
   readonly 'assume-role-denied': { readonly gate: Gate }
+  readonly 'not-extendable': { readonly next: string }
   /** When the same call may succeed, in seconds, and what to do until then. */
   readonly 'rate-limited': { readonly retryAfter: number; readonly next: string } | undefined
   /** A write may have taken effect; `next` says how to find out. */

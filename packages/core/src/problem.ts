@@ -94,6 +94,11 @@ export const problems = {
     title: 'The credentials of this session cannot be renewed',
     next: 'Start a new session. GET /profiles/{id} shows in duration.renew whether sessions can be renewed.',
   },
+  'not-extendable': {
+    status: 409,
+    title: 'The request cannot be extended now',
+    next: 'Extend an approved request in the last half of its session. Otherwise make a new request.',
+  },
   'body-too-large': { status: 413, title: 'The body is larger than 16 KB', next: 'Send less.' },
   'media-type': { status: 415, title: 'Unsupported media type', next: 'Send Content-Type: application/json.' },
   'parameter-invalid': {

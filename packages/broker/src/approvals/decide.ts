@@ -15,6 +15,7 @@ import type { RequestId } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import { rulesOpenTo } from '@stint/core/request/approval'
+import { notExtendable } from '@stint/core/request/extend'
 import { type Actor, approve, type Decided, isParty, isRequester, isSelf, mayStop, type Said, sameRules } from '@stint/core/request/machine'
 import { type AccessRequest, isRevocable, needsReview, stateAt } from '@stint/core/request/request'
 import { type Summary, summaryOf, type TargetFacts } from '@stint/core/request/summary'
@@ -40,7 +41,7 @@ export const versionTag = ({ version }: Pick<AccessRequest, 'version'>): string 
 
 export const unknownRequest = refused('request-unknown', 'Request not found, or not visible to you.')
 
-export type Option = 'approve' | 'deny' | 'cancel' | 'revoke' | 'review'
+export type Option = 'approve' | 'deny' | 'cancel' | 'revoke' | 'review' | 'extend'
 export type Decisions = ReturnType<typeof decisions>
 
 export function decisions({ rules, ledger }: { readonly rules: Rules; readonly ledger: Pick<Ledger, 'change' | 'frozen'> }) {
@@ -130,6 +131,7 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
       ['cancel', state === 'pending' && isRequester(request, actor)],
       ['revoke', open && (isRequester(request, actor) || stops || decides)],
       ['review', needsReview(request) && !self && (actor.auditor || decides)],
+      ['extend', isRequester(request, actor) && notExtendable(request, now) === undefined],
     ]
     return may.flatMap(([option, is]) => (is ? [option] : []))
   }

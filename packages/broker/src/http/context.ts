@@ -1,6 +1,8 @@
 /**
  * What the routes of the api function share: identifying the caller, checking a body against its schema, and refusing a call.
  */
+import { decideAccess } from '@stint/core/access/decide'
+import type { Profile } from '@stint/core/config/shape'
 import type { Caller } from '@stint/core/identity/caller'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
@@ -118,6 +120,15 @@ async function readUpTo(c: Ctx, limit: number): Promise<Uint8Array> {
   c.set('body', bytes)
   return bytes
 }
+
+/** Checks the caller against a profile by its ID, and names the profile in the log. */
+export const admitting =
+  ({ rules }: Pick<ApiBroker, 'rules'>, c: Ctx, caller: Caller) =>
+  (profile: string): Done<Profile> | Refused => {
+    c.set('profile', profile)
+    const access = decideAccess(rules, profile, caller, accessContext(c))
+    return access.outcome === 'refused' ? access : done(access.profile)
+  }
 
 /** How long a refusal waits for a body that nothing has read: its sender may never send it. */
 const BODY_MS = 100

@@ -5,7 +5,17 @@
 import { type ProblemCode, problems } from '@stint/core/problem'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import type { GenericSchema } from 'valibot'
-import { askBody, decisionBody, freezeBody, linkBody, linkConfirmBody, renewBody, reviewBody, vendBody } from './request-schemas.ts'
+import {
+  askBody,
+  decisionBody,
+  extendBody,
+  freezeBody,
+  linkBody,
+  linkConfirmBody,
+  renewBody,
+  reviewBody,
+  vendBody,
+} from './request-schemas.ts'
 import * as answers from './response-schemas.ts'
 import { type decisions, type Method, type Operation, routes } from './routes.ts'
 import { tokenStatus } from './token.ts'
@@ -15,6 +25,7 @@ const schemas = {
   VendBody: vendBody,
   RenewBody: renewBody,
   AskBody: askBody,
+  ExtendBody: extendBody,
   DecisionBody: decisionBody,
   ReviewBody: reviewBody,
   FreezeBody: freezeBody,
@@ -167,6 +178,33 @@ const slackProblems: readonly ProblemCode[] = [
 const proof = { 'text/plain': { schema: { type: 'string' } } }
 const query = (name: string, description: string, schema: object) => ({ name, in: 'query', required: false, description, schema })
 
+/** Why a request for approval is not made. */
+const asking: readonly ProblemCode[] = [
+  'body-invalid',
+  'body-too-large',
+  'media-type',
+  ...token,
+  'profile-unknown',
+  'not-eligible',
+  'mfa-required',
+  'auth-too-old',
+  'source-ip',
+  'parameter-invalid',
+  'justification-required',
+  'narrow-too-wide',
+  'narrow-unsupported',
+  'idempotency-mismatch',
+  'duration-invalid',
+  'no-approver',
+  'rate-limited',
+  'request-unknown',
+  'request-ended',
+  'frozen',
+  'packed-policy-too-large',
+  'ledger-unavailable',
+  'internal',
+]
+
 function decision(act: (typeof decisions)[number]): Description {
   const words = {
     approve: 'Approve a request; limits can only shorten its terms',
@@ -269,31 +307,20 @@ const operations: { readonly [O in Operation]: Description } = {
     body: 'AskBody',
     success: { status: 201, description: 'The request is pending. `Location` is its URL.', content: json('Request') },
     also: [{ status: 200, description: 'The same request is already pending; this is it.', content: json('Request') }],
-    problems: [
-      'body-invalid',
-      'body-too-large',
-      'media-type',
-      ...token,
-      'profile-unknown',
-      'not-eligible',
-      'mfa-required',
-      'auth-too-old',
-      'source-ip',
-      'parameter-invalid',
-      'justification-required',
-      'narrow-too-wide',
-      'narrow-unsupported',
-      'idempotency-mismatch',
-      'duration-invalid',
-      'no-approver',
-      'rate-limited',
-      'request-unknown',
-      'request-ended',
-      'frozen',
-      'packed-policy-too-large',
-      'ledger-unavailable',
-      'internal',
-    ],
+    problems: asking,
+  },
+  'POST /requests/{id}/extend': {
+    id: 'extendRequest',
+    summary: 'Request the same access again, in the last half of a session',
+    body: 'ExtendBody',
+    success: {
+      status: 201,
+      description:
+        'The extension is pending: a request of its own, on the same terms. `Location` is its URL. Sessions are taken by its ID.',
+      content: json('Request'),
+    },
+    also: [{ status: 200, description: 'A request on the same terms is already pending; this is it.', content: json('Request') }],
+    problems: [...asking, 'not-requester', 'not-extendable', 'terms-changed'],
   },
   'GET /requests/{id}': {
     id: 'getRequest',

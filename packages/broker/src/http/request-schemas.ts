@@ -33,6 +33,12 @@ export const askBody = v.strictObject({
   startsAt: v.optional(v.pipe(v.string(), v.description('When the window starts, at most 7 days ahead. Default: on approval.'))),
 })
 
+/** The body of `POST /requests/{id}/extend`. */
+export const extendBody = v.strictObject({
+  justification: v.optional(v.pipe(v.string(), v.description('Why you need more time. Default: the justification of the request.'))),
+  duration: v.optional(v.pipe(durationText, v.description('The longest session you need, if shorter than the profile’s.'))),
+})
+
 /** The body of a decision. Only an approval accepts limits, which can only shorten the terms. */
 export const decisionBody = v.strictObject({
   comment: v.optional(v.pipe(v.string(), v.description('At most 256 bytes.'))),

@@ -52,7 +52,12 @@ export function requestView(
     profile: request.profile,
     target: request.target,
     roleArn: request.roleArn,
-    ...defined({ fullSubject: request.fullSubject, justification: request.justification, ticket: request.ticket }),
+    ...defined({
+      fullSubject: request.fullSubject,
+      justification: request.justification,
+      ticket: request.ticket,
+      extends: request.extends,
+    }),
     ...(request.moreJustifications
       ? { moreJustifications: request.moreJustifications.map(({ at, text }) => ({ at: toIso(at), text })) }
       : {}),

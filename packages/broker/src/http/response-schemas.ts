@@ -197,6 +197,7 @@ export const requestView = v.strictObject({
     v.pipe(v.array(v.strictObject({ at: time, text })), v.description('What the requester added by asking again, oldest first.')),
   ),
   ticket: v.optional(text),
+  extends: v.optional(v.pipe(text, v.description('The request whose session this one continues.'))),
   breakGlass: v.boolean(),
   createdAt: time,
   expiresAt: v.optional(time),
@@ -223,7 +224,7 @@ export const requestView = v.strictObject({
     v.description('Sessions that a withdrawal does not end, and when they expire.'),
   ),
   may: v.pipe(
-    v.array(v.picklist(['approve', 'deny', 'cancel', 'revoke', 'review'])),
+    v.array(v.picklist(['approve', 'deny', 'cancel', 'revoke', 'review', 'extend'])),
     v.description('What you can do with the request now.'),
   ),
 })

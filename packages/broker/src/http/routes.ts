@@ -20,6 +20,7 @@ export const routes = [
   { path: '/profiles/{id}', methods: { GET: 'api' } },
   { path: '/requests', methods: { GET: 'api', POST: 'api' } },
   { path: '/requests/{id}', methods: { GET: 'api' } },
+  { path: '/requests/{id}/extend', methods: { POST: 'api' } },
   { path: '/requests/{id}/approve', methods: { POST: 'api' } },
   { path: '/requests/{id}/deny', methods: { POST: 'api' } },
   { path: '/requests/{id}/cancel', methods: { POST: 'api' } },

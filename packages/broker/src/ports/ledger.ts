@@ -123,6 +123,8 @@ export type NewRequest = {
   /** The limits that the requester set; approvers can shorten them further. */
   readonly limits?: Limits
   readonly fingerprint?: string
+  /** The request whose session it continues. */
+  readonly extends?: RequestId
 }
 
 /** A freeze: what is frozen, by whom, with which justification, until when. */

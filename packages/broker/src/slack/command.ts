@@ -1,19 +1,24 @@
-/** The slash command: `/stint`, with `link`, `unlink` and `status`. */
+/** The slash command: `/stint`, with `status`, `end`, `extend`, `link` and `unlink`. */
 import { ownIdentity, withIdentity } from '@stint/core/identity/shown'
-import { stateAt } from '@stint/core/request/request'
+import { liveSessions, stateAt } from '@stint/core/request/request'
 import { minute } from '@stint/core/request/summary'
 import { isMemberAs, notAMember } from '../approvals/workspaces.ts'
 import type { SlackReply, SlackTurn } from './handle.ts'
 import type { SlackCall } from './payload.ts'
+import { sessions } from './sessions.ts'
 import { inLine } from './text.ts'
 import { only, type SlackBroker, sourceOf, whoIn, wordsOf } from './turn.ts'
 
 /** The most requests that `/stint status` lists. */
 const RECENT = 8
+/** The most live sessions that it lists of each. */
+const MOST_SESSIONS = 3
 
 const help = [
   '/stint: request access',
   '/stint status: show your requests',
+  '/stint end SESSION: end a session',
+  '/stint extend REQUEST [JUSTIFICATION]: request more time, in the last half of a session',
   '/stint link CODE: link your Slack user. Run stint slack link to get a code',
   '/stint unlink: remove your link',
 ].join('\n')
@@ -34,10 +39,16 @@ export function commands(broker: SlackBroker, openAsk: (trigger: string, turn: S
         return only(await unlink(turn))
       case 'status':
         return only(await status(turn))
+      case 'end':
+        return only(await end(rest.join(''), turn))
+      case 'extend':
+        return only(await extend(rest[0] ?? '', rest.slice(1).join(' '), turn))
       default:
         return only(help)
     }
   }
+
+  const { end, extend } = sessions(broker)
 
   async function link(code: string, turn: SlackTurn): Promise<string> {
     if (code === '')
@@ -70,10 +81,15 @@ export function commands(broker: SlackBroker, openAsk: (trigger: string, turn: S
     if (known.outcome !== 'done') return wordsOf(known)
     const recent = await ledger.requestsOf(known.value.caller, RECENT)
     if (recent.outcome === 'unknown') return wordsOf(recent)
-    const lines = recent.value.items.map((request) => {
+    const lines = recent.value.items.flatMap((request) => {
       const state = stateAt(request, turn.now)
       const until = state === 'pending' ? request.expiresAt : state === 'approved' ? request.windowExpiresAt : undefined
-      return `${inLine(request.profile)}: ${state}${until === undefined ? '' : ` until ${minute(until)}`} · ${request.id}`
+      const live = liveSessions(request, turn.now).filter((session) => session.state === 'issued')
+      return [
+        `${inLine(request.profile)}: ${state}${until === undefined ? '' : ` until ${minute(until)}`} · ${request.id}`,
+        ...live.slice(0, MOST_SESSIONS).map(({ id, expiresAt }) => `  session until ${minute(expiresAt)} · ${id}`),
+        ...(live.length > MOST_SESSIONS ? [`  and ${live.length - MOST_SESSIONS} more sessions`] : []),
+      ]
     })
     const { caller } = known.value
     return [

@@ -1,10 +1,11 @@
 /** Requesting access in Slack: the form, its fields for the chosen profile, and its submission. */
 
 import { standingOf } from '@stint/core/access/decide'
-import type { Profile } from '@stint/core/config/shape'
+import type { Profile, Rules } from '@stint/core/config/shape'
 import { defined } from '@stint/core/defined'
+import type { Instant } from '@stint/core/instant'
 import { own } from '@stint/core/json'
-import { type Done, type Refused, refused, type Unknown } from '@stint/core/outcome'
+import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import type { AccessRequest } from '@stint/core/request/request'
 import { minute } from '@stint/core/request/summary'
 import { resolveScope } from '@stint/core/scope/terms'
@@ -45,9 +46,6 @@ export function requesting(broker: SlackBroker) {
     }
     return found
   }
-  const mayAsk = (profile: Profile, caller: Known['caller'], now: number): boolean =>
-    standingOf(profile, caller, { sourceIp: '', now }).nearest !== undefined
-
   async function openAsk(trigger: string, turn: SlackTurn): Promise<SlackReply> {
     const opened = await api.openView(trigger, waitModal('Request access'))
     if (opened.outcome !== 'done') return { response_type: 'ephemeral', text: formNotOpened }
@@ -102,15 +100,15 @@ export function requesting(broker: SlackBroker) {
   ): Promise<Done<{ readonly request: AccessRequest; readonly found: boolean }> | Refused | Unknown> {
     const text = (block: string) => view.values.get(block)?.trim() || undefined
     const id = text(blockIds.profile) ?? ''
-    const profile = rules.profiles.find(id)
-    if (!profile || !mayAsk(profile, caller, turn.now)) return refused('profile-unknown', 'Profile not found, or not visible to you.')
+    const profile = admittedBySlack(rules, id, caller, turn.now)
+    if (profile.outcome === 'refused') return profile
     const approval = decider.approvalOf(id)
     if (!approval) return refused('body-invalid', 'This profile needs no approval.')
     const given = [...view.values].filter(([block]) => block.startsWith(PARAMETER))
     const [justification, duration, ticket] = [text(blockIds.justification), text(blockIds.duration), text(blockIds.ticket)]
     const scope = resolveScope(
       rules,
-      profile,
+      profile.value,
       caller,
       {
         profile: id,
@@ -128,6 +126,20 @@ export function requesting(broker: SlackBroker) {
   }
 
   return { openAsk, chooseProfile, suggest, submitAsk }
+}
+
+const mayAsk = (profile: Profile, caller: Known['caller'], now: Instant): boolean =>
+  standingOf(profile, caller, { sourceIp: '', now }).nearest !== undefined
+
+/** The profile, if a linked person can request it from Slack. */
+export function admittedBySlack(
+  rules: Rules,
+  id: string,
+  caller: Known['caller'],
+  now: Instant,
+): Done<Profile> | Refused<'profile-unknown'> {
+  const profile = rules.profiles.find(id)
+  return profile && mayAsk(profile, caller, now) ? done(profile) : refused('profile-unknown', 'Profile not found, or not visible to you.')
 }
 
 /** The form field that a refusal is about; the profile if the form has no such field. */

@@ -18,7 +18,10 @@ export type SlackParts = {
   readonly rules: Rules
   readonly clock: Clock
   readonly log: Log
-  readonly ledger: Pick<Ledger, 'ask' | 'takePlace' | 'leavePlace' | 'countAsk' | 'frozen' | 'change' | 'request' | 'requestsOf' | 'refuse'>
+  readonly ledger: Pick<
+    Ledger,
+    'ask' | 'takePlace' | 'leavePlace' | 'countAsk' | 'frozen' | 'change' | 'request' | 'requestsOf' | 'endSession' | 'refuse'
+  >
   readonly linking: Linking
   readonly directory: Directory
   readonly api: SlackApi

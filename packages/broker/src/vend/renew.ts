@@ -10,12 +10,12 @@ import type { Caller } from '@stint/core/identity/caller'
 import { isSameJob } from '@stint/core/identity/job'
 import { hex128, onceRequestId, onceSessionId, type SessionId } from '@stint/core/ids'
 import { type Instant, seconds } from '@stint/core/instant'
-import { canonicalJson, type Json } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { MIN_CONTAINER_SECONDS, unknownSession } from '@stint/core/request/session'
 import { assumeRoleInput, sessionExpiry } from '@stint/core/scope/assume-role'
 import { faultInAnswer } from '@stint/core/scope/assumed-role'
-import { changedTerms, resolveScope, type Scope, type ScopeRefusal } from '@stint/core/scope/terms'
+import { scopeAgain } from '@stint/core/scope/scope-again'
+import { changedTerms, type Scope, type ScopeRefusal } from '@stint/core/scope/terms'
 import type { Broker } from '../ports/broker.ts'
 import type { Call, RenewableSession, RenewalReservation, RenewRefusal } from '../ports/ledger.ts'
 import type { Assumed, StsRefusal } from '../ports/sts.ts'
@@ -103,25 +103,9 @@ function plan(
   const aged = tokenFault(rules.issuers[caller.issuer]?.replay === 'once', call, caller, session)
   if (aged) return aged
 
-  const { terms } = request
-  const scope = resolveScope(
-    rules,
-    access.profile,
-    caller,
-    // The justification and the ticket were given at the start, and are not part of the terms.
-    {
-      profile,
-      parameters: terms.parameters,
-      justification: 'renewal',
-      ...(terms.narrow ? { narrow: terms.narrow as unknown as Json } : {}),
-    },
-    terms.uses,
-  )
+  // The justification and the ticket were given at the start, and are not part of the terms.
+  const scope = scopeAgain(rules, access.profile, caller, request, { justification: 'renewal' })
   if (scope.outcome === 'refused') return scope
-  if (scope.value.termsHash !== request.termsHash)
-    return refused('terms-changed', 'The terms of this session have changed since it began.', {
-      evidence: { changed: changedTerms(canonicalJson(terms), scope.value.terms) },
-    })
   const expiresAt = Math.min(session.expiresAt, sessionExpiry(call.now, durationSeconds(configured)))
   return done({ scope: { ...scope.value, passingTags: tags }, expiresAt })
 }

@@ -34,7 +34,13 @@ type Asking = {
   readonly rules: Pick<Rules, 'people' | 'issuers'>
   readonly ledger: Pick<Ledger, 'ask' | 'change' | 'request' | 'takePlace' | 'leavePlace' | 'countAsk' | 'frozen'>
 }
-type AskOptions = { readonly startsAt?: Instant; readonly limits?: Limits; readonly idempotency?: Idempotency }
+type AskOptions = {
+  readonly startsAt?: Instant
+  readonly limits?: Limits
+  readonly idempotency?: Idempotency
+  /** The request that this one extends. */
+  readonly extended?: RequestId
+}
 
 /** Why a request for approval is not made. */
 export type ApprovalRequestRefusal = NewRequestRefusal | 'not-eligible' | 'no-approver' | 'rate-limited' | 'ledger-unavailable'
@@ -45,7 +51,7 @@ export async function requestApproval(
   caller: Caller,
   scope: Scope,
   approval: Approval,
-  { startsAt, limits, idempotency }: AskOptions = {},
+  { startsAt, limits, idempotency, extended }: AskOptions = {},
 ): Promise<Done<FoundOrMade> | Refused<ApprovalRequestRefusal>> {
   const person = personOf(broker.rules, caller)
   const trigger = scope.terms.triggeredBy
@@ -64,7 +70,13 @@ export async function requestApproval(
   if (stopped) return stopped
   if (known.outcome === 'unknown') return unavailable(known.cause)
 
-  const what = canonicalJson([scope.terms.parameters, scope.terms.narrow ?? null, startsAt ?? null, trigger ?? null])
+  const what = canonicalJson([
+    scope.terms.parameters,
+    scope.terms.narrow ?? null,
+    startsAt ?? null,
+    trigger ?? null,
+    ...(extended ? [extended] : []),
+  ])
   let counted = known.value !== undefined
   for (let turn = 0; turn < MAX_TURNS; turn++) {
     const request = idempotency
@@ -96,7 +108,7 @@ export async function requestApproval(
       person,
       scope,
       approval,
-      ...defined({ triggeredBy: trigger, startsAt, limits }),
+      ...defined({ triggeredBy: trigger, startsAt, limits, extends: extended }),
       ...(idempotency ? { fingerprint: idempotency.fingerprint } : {}),
     })
     if (asked.outcome === 'unknown')

@@ -15,7 +15,8 @@ import { type Fact, liveText, minute, type Summary } from '@stint/core/request/s
 import { isolated, shownLine, visibleJson } from '@stint/core/shown-text'
 import { html } from 'hono/html'
 import { type DecisionFunction, type Decisions, type Option, unknownRequest, versionTag } from '../approvals/decide.ts'
-import { type Api, type ApiBroker, accessContext, answer, type Ctx, unavailable } from '../http/context.ts'
+import { extendRequest } from '../approvals/extend.ts'
+import { type Api, type ApiBroker, accessContext, admitting, answer, type Ctx, callOf, unavailable } from '../http/context.ts'
 import { decisionUnknown } from '../vend/unknown-outcome.ts'
 import type { Grant, WithGrant } from './grant.ts'
 import { me, say, sayTo, show, table } from './layout.ts'
@@ -45,6 +46,7 @@ ${options.length === 0 ? html`<p>You have nothing to decide on this request.</p>
       const comment = form.get('comment')?.trim() || undefined
       if (comment !== undefined && jsonBytes(comment) > MAX_COMMENT_BYTES)
         return sayTo(broker, c, caller, refused('body-invalid', `The comment is longer than ${MAX_COMMENT_BYTES} bytes.`))
+      if (form.get('act') === 'extend') return extend(c, caller, c.req.param('id'), comment)
       const acts = actsOf(form.get('act') as Option, comment)
       if (!acts) return sayTo(broker, c, caller, refused('body-invalid', 'The form has no action.'))
       const origin = { source: c.env.sourceIp, token: caller.token.hash }
@@ -59,9 +61,22 @@ ${options.length === 0 ? html`<p>You have nothing to decide on this request.</p>
     }),
   )
 
+  async function extend(c: Ctx, caller: Caller, id: string, justification: string | undefined): Promise<Response> {
+    const asked = await extendRequest(broker, decider, callOf(c), caller, id, defined({ justification }), admitting(broker, c, caller))
+    if (asked.outcome === 'unknown') return say(c, unavailable(asked.cause))
+    if (asked.outcome === 'refused') return sayTo(broker, c, caller, asked)
+    const { request } = asked.value
+    const now = broker.clock()
+    return show(
+      c,
+      headline(request, now),
+      html`<p>The extension waits for approval.</p>${requestPart(request, decider.summaryFor(request, now), now)}`,
+    )
+  }
+
   function actsOf(act: Option, comment: string | undefined): DecisionFunction | undefined {
     const said = { channel: 'web' as const, ...defined({ comment }) }
-    const acts: { readonly [act in Option]: DecisionFunction } = {
+    const acts: { readonly [act in Exclude<Option, 'extend'>]: DecisionFunction } = {
       approve: decider.approving(said),
       deny: (request, actor, now) => deny(request, actor, said, now),
       cancel: (request, actor, now) => cancel(request, actor, said, now),
@@ -71,7 +86,7 @@ ${options.length === 0 ? html`<p>You have nothing to decide on this request.</p>
           ? refused('body-invalid', 'The comment is missing. Enter what you found.')
           : review(request, actor, comment, now),
     }
-    return Object.hasOwn(acts, act) ? acts[act] : undefined
+    return act !== 'extend' && Object.hasOwn(acts, act) ? acts[act] : undefined
   }
 
   return decidePage
@@ -115,6 +130,7 @@ const words: { readonly [option in Option]: string } = {
   cancel: 'Cancel the request',
   revoke: 'Revoke the request',
   review: 'Close the review',
+  extend: 'Request an extension',
 }
 
 const decideForm = (action: string, grant: string, options: readonly Option[]) =>

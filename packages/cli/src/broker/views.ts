@@ -49,6 +49,8 @@ export type RequestView = {
   readonly fullSubject?: string
   readonly moreJustifications?: readonly { readonly at: string; readonly text: string }[]
   readonly ticket?: string
+  /** The request whose session this one continues. */
+  readonly extends?: string
   readonly breakGlass: boolean
   readonly createdAt: string
   readonly expiresAt?: string

@@ -14,6 +14,7 @@ import { doctor } from './doctor.ts'
 import { end } from './end.ts'
 import { env } from './env.ts'
 import { exec } from './exec.ts'
+import { extend } from './extend.ts'
 import { freeze } from './freeze.ts'
 import { lint } from './lint.ts'
 import { login } from './login.ts'
@@ -53,6 +54,7 @@ const routes = {
   configure,
   serve,
   request,
+  extend,
   requests,
   show,
   sessions,

@@ -1,6 +1,6 @@
 /** `stint request`: asks for approval. */
 import { toIso } from '@stint/core/instant'
-import { brokerFor } from '../broker/broker.ts'
+import { type Broker, brokerFor } from '../broker/broker.ts'
 import type { RequestView } from '../broker/views.ts'
 import type { Context } from '../context.ts'
 import { Failure } from '../frame/failure.ts'
@@ -13,7 +13,7 @@ import { wantedFrom } from './wanted.ts'
 type AskFlags = BrokerFlags & Omit<SessionFlags, 'request'> & { readonly start?: number }
 
 export async function ask(context: Context, flags: AskFlags, id: string | undefined): Promise<void> {
-  const { stdout, stderr } = context.process
+  const { stderr } = context.process
   const broker = await brokerFor(context, flags)
   const profile = await chosenProfile(context, broker, id)
   if (profile.access === 'allowed')
@@ -29,9 +29,20 @@ export async function ask(context: Context, flags: AskFlags, id: string | undefi
     ...(flags.start === undefined ? {} : { startsAt: toIso(flags.start) }),
   }
   const { status, body: made } = await broker.call('POST', '/requests', { body, profile: profile.id, repeatable: 'body' })
-  let request = made as RequestView
+  const request = made as RequestView
   if (!flags.quiet && status === 200) stderr.write(unchanged(request, flags))
-  const use = `stint exec ${profile.id} --request ${request.id} -- COMMAND`
+  await reportAsked(context, broker, request, flags)
+}
+
+/** Prints the ID of a request that was made. With `wait`, once it is approved. */
+export async function reportAsked(
+  context: Context,
+  broker: Broker,
+  made: RequestView,
+  flags: BrokerFlags & Pick<SessionFlags, 'wait'>,
+): Promise<void> {
+  const { stdout, stderr } = context.process
+  let request = made
   if (flags.wait !== undefined)
     request = approvedOrThrow(
       await waitForDecision(context, broker, request.id, {
@@ -44,7 +55,7 @@ export async function ask(context: Context, flags: AskFlags, id: string | undefi
   if (flags.quiet || flags.json) return
   stderr.write(
     request.state === 'approved'
-      ? `The request is approved.\nNext: ${use}\n`
+      ? `The request is approved.\nNext: stint exec ${request.profile} --request ${request.id} -- COMMAND\n`
       : `The request waits for approval: ${broker.url}/decide/${request.id}\nNext: stint show ${request.id} --wait\n`,
   )
 }
@@ -53,7 +64,7 @@ export async function ask(context: Context, flags: AskFlags, id: string | undefi
 const START_SPARE_MS = 60_000
 
 /** A pending request for the same access is not made twice. The broker adds another justification to it; nothing else changes. */
-function unchanged(request: RequestView, flags: AskFlags): string {
+export function unchanged(request: RequestView, flags: Pick<AskFlags, 'justification' | 'ticket' | 'start'>): string {
   const isAdded = request.moreJustifications?.some(({ text }) => text === flags.justification?.trim()) === true
   const dropped = [
     ...(flags.ticket !== undefined && flags.ticket !== request.ticket ? ['ticket'] : []),

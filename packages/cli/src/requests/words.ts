@@ -20,6 +20,7 @@ export function requestText(request: RequestView, now: number): string {
     ...parameters.map(([name, value]) => ['Parameter', `${name} = ${value}`] as const),
     ...(request.justification === undefined ? [] : [['Justification', request.justification] as const]),
     ...(request.moreJustifications ?? []).map(({ at, text }) => ['Added', `${text} (${fromNow(at, now)})`] as const),
+    ...(request.extends === undefined ? [] : [['Extends', request.extends] as const]),
     ...(request.ticket === undefined ? [] : [['Ticket', request.ticket] as const]),
     ...(request.lastingAccess
       ? [['Lasting', `a session can create access that outlives it: ${request.lastingAccess.join(', ')}`] as const]

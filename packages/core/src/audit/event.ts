@@ -19,8 +19,8 @@ import type { RenewalEvent } from './renewal-events.ts'
 export const MAX_EVENT_BYTES = 1024
 
 /**
- * The version of new events. Version 4 adds `request.text`, `request.justified`, `justificationHash` and the events of renewed and ended
- * sessions, and stores long subjects as digests. Version 3 renames properties and one type. Version 1 also lacks caller, terms and
+ * The version of new events. Version 4 adds `request.text`, `request.justified`, `justificationHash`, `extends` and the events of renewed
+ * and ended sessions, and stores long subjects as digests. Version 3 renames properties and one type. Version 1 also lacks caller, terms and
  * durationAsked in `session.reserved`, and uses, window and expiration in `request.asked`. `older-events.ts` reads older versions.
  */
 export const EVENT_VERSION = 4
@@ -82,6 +82,7 @@ export type TextEvent = Common & {
 /** Further details of a pending request, for which `request.asked` has no room. */
 type Received = Common & { readonly type: 'request.received' } & Origin & {
     readonly ticket?: string
+    readonly extends?: RequestId
     readonly build: string
     readonly trace: string
     readonly limits?: Limits

@@ -355,6 +355,14 @@ describe('a request that waits', () => {
     ['kind', { breakGlass: false }, 'the table has breakGlass false, but its terms have true'],
   ])('with another %s differs', (_name, change, fault) => expect(itemFaults({ ...ofPending, ...change }, pending)).toEqual([fault]))
 
+  test('extends the request that its journal names', () => {
+    const [one, other] = ['1', '2'].map((digit) => `req_${digit.repeat(26)}`) as [string, string]
+    const journal = [asked, { ...received, extends: one } as unknown as ReadEvent, justified]
+    expect(itemFaults({ ...ofPending, extends: one }, journal)).toEqual([])
+    expect(itemFaults({ ...ofPending, extends: other }, journal)).toEqual([has('extends', other, one)])
+    expect(itemFaults(ofPending, journal)).toEqual([has('extends', 'none', one)])
+    expect(itemFaults({ ...ofPending, extends: one }, pending)).toEqual([has('extends', one, 'none')])
+  })
   test('has no unattended approval, start, limits or later justification unless its events say so', () => {
     const plain = [{ ...asked, unattendedAt: undefined } as unknown as ReadEvent, event('request.received', '12:00')]
     const item = { ...ofPending, unattendedAt: undefined, startsAt: undefined, limits: undefined, moreJustifications: undefined }

@@ -31,6 +31,7 @@ export type ItemFacts = {
   readonly expiresAt?: Instant
   readonly unattendedAt?: Instant
   readonly startsAt?: Instant
+  readonly extends?: string
   readonly limits?: Limits
   readonly approvals?: readonly { readonly by: string; readonly rules: readonly number[]; readonly limits: Limits }[]
   readonly reviewed: boolean
@@ -191,6 +192,7 @@ function askedFaults(item: ItemFacts, events: readonly ReadEvent[], asked: ReadE
   differences.differ('unattendedAt', item.unattendedAt, asked.unattendedAt === undefined ? undefined : instantOf(asked.unattendedAt))
   if (received && received.v !== 1)
     differences.differ('startsAt', item.startsAt, received.startsAt === undefined ? undefined : instantOf(received.startsAt))
+  differences.differ('extends', item.extends, received?.extends)
   differences.differ('windowStartsAt', item.windowStartsAt, approved && Math.max(instantOf(approved.at), item.startsAt ?? 0))
   differences.differ(
     'approvals',

@@ -138,6 +138,7 @@ describe('just breaks the rules', () => {
       [asked(), received(), event('request.expired', 7200), event('request.cancelled', 7201, { by: dana })],
       ['request.cancelled where the journal is over'],
     ],
+    ['that extends itself', [asked(), received({ extends: asked().request })], ['extends itself']],
     ['approved by the requester alone', [asked(), received(), given({ by: dana }), approved()], ['approved by its own requester', unmet]],
     ['approved under a rule before the first', [asked(), received(), given({ rules: [-1] })], [noSuchRule]],
     ['approved under one rule and one that there is not', [asked(), received(), given({ rules: [0, 1] })], [noSuchRule]],

@@ -125,6 +125,7 @@ export function receivedOf(facts: RequestFacts, event: ReadEvent): readonly stri
   return [
     ...(event.v !== facts.v ? ['received with another event version than the request'] : []),
     ...(startsAt > at + days(MAX_START_AHEAD_DAYS) + seconds(60) ? [`asked for a start more than ${MAX_START_AHEAD_DAYS} days ahead`] : []),
+    ...(event.extends === event.request ? ['extends itself'] : []),
   ]
 }
 

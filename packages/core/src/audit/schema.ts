@@ -71,6 +71,7 @@ const members = {
   parts: ['count', 'How many parts the text has.'],
   text: ['text', 'A part of the text. All parts together have the hash that the earlier event contains.'],
   ticket: ['text', 'The key of an issue that the request is for.'],
+  extends: ['text', 'The ID of the request whose session this request continues.'],
   uses: ['count', 'How many sessions the request allows.'],
   window: ['count', 'The maximum length of the window, in seconds.'],
   expiresAt: [
@@ -154,9 +155,9 @@ export const eventTypes = {
   'request.received': {
     says: 'Further details of the request, written together with `request.asked`.',
     has: ['build', 'source', 'token', 'trace'],
-    may: ['limits', 'startsAt', 'ticket'],
+    may: ['limits', 'startsAt', 'ticket', 'extends'],
     lacking: ['startsAt'],
-    new: ['ticket'],
+    new: ['ticket', 'extends'],
   },
   'request.justified': {
     says: 'The requester gave another justification for the pending request.',

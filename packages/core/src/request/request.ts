@@ -54,6 +54,8 @@ export type AccessRequest = {
   readonly moreJustifications?: readonly { readonly at: Instant; readonly text: string }[]
   /** The key of an issue that the request is for. */
   readonly ticket?: string
+  /** The request whose session this one continues. */
+  readonly extends?: RequestId
   readonly breakGlass: boolean
   /** When a pending request expires. */
   readonly expiresAt: Instant

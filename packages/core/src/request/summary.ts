@@ -48,6 +48,7 @@ export function summaryOf(request: AccessRequest, place: TargetFacts, now: Insta
     ...(request.startsAt === undefined ? [] : [['Starts', minute(request.startsAt)] as const]),
     [stateAt(request, now) === 'pending' ? 'Decide by' : 'Valid until', minute(until)],
     ...Object.entries(terms.parameters).map(([name, value]) => [shownLine(`Parameter ${name}`, 80), line(value)] as const),
+    ...(request.extends === undefined ? [] : [['Extends', request.extends] as const]),
     ...(request.ticket === undefined ? [] : [['Ticket', line(request.ticket)] as const]),
   ]
   return {

@@ -20,14 +20,14 @@ const nothing = { reviewed: false, sessions: {} } as const
 function requestOf(item: Partial<Item> & Pick<Item, 'sessions'> & { readonly attempts?: number; readonly renewals?: number }): ItemFacts {
   const { state, createdAt, profile, target, roleArn, terms, termsHash, usesLeft, attempts, renewals, windowStartsAt, windowExpiresAt } =
     item
-  const { expiresAt, unattendedAt, startsAt, limits, triggeredBy, breakGlass, justification, fullSubject } = item
+  const { expiresAt, unattendedAt, startsAt, limits, triggeredBy, breakGlass, justification, fullSubject, extends: extended } = item
   const facts = {
     state,
     createdAt,
     caller: item.caller && callerKey(item.caller),
     callerKey: item.callerKey,
     ...{ profile, target, roleArn, terms, termsHash, usesLeft, attempts, renewals, windowStartsAt, windowExpiresAt },
-    ...{ expiresAt, unattendedAt, startsAt, limits, triggeredBy, breakGlass, justification, fullSubject },
+    ...{ expiresAt, unattendedAt, startsAt, limits, triggeredBy, breakGlass, justification, fullSubject, extends: extended },
     moreJustifications: item.moreJustifications?.map(({ text }) => text),
     decidedBy: item.decidedBy && callerKey(item.decidedBy),
     approvals: item.approvals?.map(({ approver, rules, limits: own }) => ({ by: callerKey(approver), rules, limits: own })),

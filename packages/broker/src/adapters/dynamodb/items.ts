@@ -135,6 +135,7 @@ const requestFields = storedFields<SameFields>({
   justification: true,
   moreJustifications: true,
   ticket: true,
+  extends: true,
   unattendedAt: true,
   startsAt: true,
   windowStartsAt: true,

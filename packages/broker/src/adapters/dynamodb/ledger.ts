@@ -17,7 +17,6 @@ import { lists } from './request-lists.ts'
 import { reading } from './request-reader.ts'
 import { type DynamoSettings, sender } from './sender.ts'
 import { sessionEnd } from './session-end.ts'
-import { sessionWrites } from './sessions.ts'
 import { slackState } from './slack-state.ts'
 import { sweeping } from './sweeping.ts'
 import { closed, vendLedger } from './vend-ledger.ts'
@@ -36,7 +35,7 @@ export function dynamoLedger(settings: DynamoSettings): Ledger & Links & SlackSt
     ...sweeping(settings, send, {
       ...listed,
       ...passing,
-      ...abandoning(send, read, sessionWrites(settings, send), renewals(settings, send, read)),
+      ...abandoning(settings, send, read, renewals(settings, send, read)),
     }),
     ...sessionEnd(settings, send, read),
     ...freezeWrites(settings, send),

@@ -73,7 +73,7 @@ const askedAndReceived = (ask: NewRequest, build: string): readonly [AuditEvent,
     build,
     ...provenanceOf(ask),
     ...(ask.limits ? { limits: ask.limits } : {}),
-    ...defined({ startsAt: ask.startsAt, ticket: ask.scope.ticket }),
+    ...defined({ startsAt: ask.startsAt, ticket: ask.scope.ticket, extends: ask.extends }),
   },
 ]
 
@@ -84,7 +84,7 @@ const unattendedAt = ({ call, approval: { breakGlass } }: Pick<NewRequest, 'call
   typeof breakGlass === 'object' ? { unattendedAt: call.now + seconds(durationSeconds(breakGlass.delay)) } : {}
 
 function newItem(
-  { request, call, caller, person, triggeredBy, scope, approval, startsAt, limits, fingerprint }: NewRequest,
+  { request, call, caller, person, triggeredBy, scope, approval, startsAt, limits, fingerprint, extends: extended }: NewRequest,
   events: readonly JournalEntry[],
 ) {
   const { breakGlass } = approval
@@ -104,6 +104,7 @@ function newItem(
     termsHash: scope.termsHash,
     justification: scope.justification,
     ticket: scope.ticket,
+    extends: extended,
     breakGlass: breakGlass !== undefined,
     expiresAt: pendingExpiry({ call, approval }),
     ...unattendedAt({ call, approval }),

@@ -147,7 +147,7 @@ function reasonToRefuse(
   if (found.open === undefined || found.renewed === undefined)
     return refused('not-renewable', 'The credentials of this session cannot be renewed.')
   if (item.termsHash !== terms)
-    return refused('terms-changed', 'The terms of this session have changed since it began.', { evidence: { approved: item.terms } })
+    return refused('terms-changed', 'The terms have changed since the session began.', { evidence: { approved: item.terms } })
   if (Object.keys(found.open).length >= MAX_OPEN_RENEWALS)
     return tooMany(`${MAX_OPEN_RENEWALS} renewals of this session are in progress.`, 5)
   if ((item.renewals ?? 0) >= maxRenewals(uses) || (item.events?.length ?? 0) >= MAX_EVENTS)

@@ -1,13 +1,12 @@
 /**
- * The writes of the vend path: reserve (./reserve.ts), record, and the two ways to return a use. Each is one conditional UpdateItem of the
+ * The writes of the vend path: reserve (./reserve.ts), record, and what becomes of a reservation that fails. Each is one conditional UpdateItem of the
  * request's item that changes the state and appends the event. The image in the response must show this call's attempt in the new state. If a
  * condition fails and the item shows it, the response to an earlier send of this very write was lost: the write is done.
  */
 
 import { type AuditEvent, brief, journalEntry } from '@stint/core/audit/event'
 import { defined } from '@stint/core/defined'
-import { hex128, type RequestId, type SessionId, sessionSuffix } from '@stint/core/ids'
-import type { Instant } from '@stint/core/instant'
+import { sessionSuffix } from '@stint/core/ids'
 import { type Done, done, refused, type Unknown } from '@stint/core/outcome'
 import { type SessionAct, sessionTransitions } from '@stint/core/request/session'
 import type { Ledger, Reservation } from '../../ports/ledger.ts'
@@ -16,10 +15,7 @@ import { reserving } from './reserve.ts'
 import { type Blocked, type LedgerSettings, type Sender, type Values, valuesNow } from './sender.ts'
 import { requestKey, sessionAttribute } from './table.ts'
 
-type SessionWrites = Pick<Ledger, 'reserve' | 'record' | 'drop' | 'fail'> & {
-  /** Returns the use of a reservation that was never recorded. */
-  readonly abandonOne: (id: RequestId, suffix: string, session: StoredSession, now: Instant) => Promise<Done<boolean> | Unknown>
-}
+type SessionWrites = Pick<Ledger, 'reserve' | 'record' | 'drop' | 'fail'>
 
 export function sessionWrites(settings: LedgerSettings, sender: Sender): SessionWrites {
   const { clock } = settings
@@ -97,28 +93,11 @@ export function sessionWrites(settings: LedgerSettings, sender: Sender): Session
       if (written.outcome === 'unknown') return written
       return written.outcome === 'done' ? done(true) : { outcome: 'unknown', cause: 'another call has closed the reservation' }
     },
-
-    async abandonOne(id, suffix, { attempt }, now) {
-      const session = `${id}.${suffix}` as SessionId
-      const sweep = hex128(settings.random)
-      const written = await close(
-        'abandon',
-        { request: id, session, attempt, alone: false },
-        {
-          event: { type: 'session.abandoned', request: id, session, at: now },
-          set: '#session.abandonedBy = :sweep, usesLeft = usesLeft + :one',
-          values: { ':sweep': sweep },
-          // Two sweepers can meet, and only one of them abandons the reservation.
-          shows: ({ abandonedBy }) => abandonedBy === sweep,
-        },
-      )
-      return written.outcome === 'unknown' ? written : done(written.outcome === 'done')
-    },
   }
 }
 
 /** Writes on a reservation that was made. */
-function reservationWrites(settings: LedgerSettings, { update }: Sender) {
+export function reservationWrites(settings: LedgerSettings, { update }: Sender) {
   /**
    * One more write on a reservation. `shows`: what the session looks like once the write took effect, besides its new state. Together with the attempt, it
    * tells a lost write of this call from another call's.
