@@ -4,7 +4,7 @@
  */
 import { splitArnPattern } from './arn.ts'
 import { parseDate } from './date.ts'
-import { isCidr, parseIp } from './ip.ts'
+import { isCidr } from './ip.ts'
 
 /** `zoneless`: a time without a zone is accepted, as IAM does for identity-based policies. It is then in UTC. */
 export function fitsOperator(operator: string, value: string, zoneless?: boolean): boolean {
@@ -13,7 +13,7 @@ export function fitsOperator(operator: string, value: string, zoneless?: boolean
     return /^\d{1,12}$/.test(value) || (parseDate(value) ?? (zoneless ? parseDate(`${value}Z`) : undefined)) !== undefined
   if (name.startsWith('Numeric')) return /^-?\d+(\.\d+)?$/.test(value)
   if (/^(Bool|Null)/.test(name)) return /^(true|false)$/i.test(value)
-  if (/^(Not)?IpAddress/.test(name)) return isCidr(value) || parseIp(value) !== undefined
+  if (/^(Not)?IpAddress/.test(name)) return isCidr(value)
   if (name.startsWith('Arn')) return /^(\*|\$\{[^}]*\})$/.test(value) || (value.startsWith('arn:') && splitArnPattern(value) !== undefined)
   if (name.startsWith('Binary')) return /^([A-Za-z\d+/]{4})*([A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/.test(value)
   return true

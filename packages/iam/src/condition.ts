@@ -42,7 +42,7 @@ const date = (value: string): number | undefined =>
   /^\d+$/.test(value) ? Number(value) * 1000 : (parseDate(value) ?? parseDate(`${value}Z`))
 
 const arn: Compare = (given, wanted, scope) => arnMatches(wanted, given, scope.context, scope.variables)
-const bool: Compare = (given, wanted) => given.toLowerCase() === wanted.toLowerCase() && /^(true|false)$/i.test(wanted)
+const bool: Compare = (given, wanted) => given.toLowerCase() === wanted.toLowerCase()
 const binary: Compare = (given, wanted) => given === wanted
 const ip: Compare = (given, wanted) => inCidr(given, wanted)
 

@@ -26,6 +26,9 @@ describe('an Allow within an Allow', () => {
     ['more actions', { Action: 's3:Get*' }, { Action: 's3:*' }, false],
     ['case of an action does not matter', { Action: 's3:GetObject' }, { Action: 'S3:GETOBJECT' }, true],
     ['a prefix of the resource', { Resource: 'arn:aws:s3:::b/*' }, { Resource: 'arn:aws:s3:::b/logs/*' }, true],
+    ['one of several actions', { Action: ['s3:Put*', 's3:Get*'] }, { Action: 's3:GetObject' }, true],
+    ['one of several resources', { Resource: ['arn:aws:s3:::c/*', 'arn:aws:s3:::b/*'] }, { Resource: 'arn:aws:s3:::b/k' }, true],
+    ['one resource too many', { Resource: 'arn:aws:s3:::b/*' }, { Resource: ['arn:aws:s3:::b/k', 'arn:aws:s3:::c/k'] }, false],
     ['another resource', { Resource: 'arn:aws:s3:::b/*' }, { Resource: 'arn:aws:s3:::c/*' }, false],
     ['everything, within a bucket', { Resource: 'arn:aws:s3:::b/*' }, { Resource: '*' }, false],
     ['? within *', { Resource: 'arn:aws:s3:::b/*' }, { Resource: 'arn:aws:s3:::b/?' }, true],
@@ -50,6 +53,30 @@ describe('an Allow within an Allow', () => {
       { Condition: { StringEquals: { 'aws:k': ['a', 'b'] } } },
       false,
     ],
+    [
+      'one of two conditions that is dropped',
+      { Condition: { StringEquals: { 'aws:k': 'a', 'aws:l': 'b' } } },
+      { Condition: { StringEquals: { 'aws:k': 'a' } } },
+      false,
+    ],
+    [
+      'one of two operators that is dropped',
+      { Condition: { StringEquals: { 'aws:k': 'a' }, StringLike: { 'aws:l': 'b*' } } },
+      { Condition: { StringEquals: { 'aws:k': 'a' } } },
+      false,
+    ],
+    [
+      'a condition on another key',
+      { Condition: { StringEquals: { 'aws:k': 'a' } } },
+      { Condition: { StringEquals: { 'aws:l': 'a' } } },
+      false,
+    ],
+    [
+      'the case of a condition key does not matter',
+      { Condition: { StringEquals: { 'aws:Key': 'a' } } },
+      { Condition: { StringEquals: { 'AWS:key': 'a' } } },
+      true,
+    ],
     ['a condition more', {}, { Condition: { StringEquals: { 'aws:k': 'a' } } }, true],
     [
       'of a negated operator more values are stricter',
@@ -71,11 +98,13 @@ describe('an Allow within an Allow', () => {
     ],
     ['NotAction holds a plain action that it does not leave out', { NotAction: 'iam:*' }, { Action: 's3:GetObject' }, true],
     ['NotAction does not hold what it leaves out', { NotAction: 's3:*' }, { Action: 's3:GetObject' }, false],
+    ['whichever of several it is', { NotAction: ['iam:*', 's3:*'] }, { Action: 's3:GetObject' }, false],
     ['NotAction and a wildcard are not proved', { NotAction: 'iam:*' }, { Action: '*' }, false],
     ['NotAction within NotAction leaves out more', { NotAction: 'iam:*' }, { NotAction: ['iam:*', 's3:*'] }, true],
     ['NotAction within a list', { Action: 's3:*' }, { NotAction: 's3:Put*' }, false],
     ['NotResource within a list', { Resource: 'arn:aws:s3:::b/*' }, { NotResource: 'arn:aws:s3:::c/*' }, false],
     ['a Deny is in no Allow', {}, { Effect: 'Deny' }, false],
+    ['an Allow is in no Deny', { Effect: 'Deny' }, {}, false],
   ])('%s', (_name, wide, narrow, expected) => {
     expect(contains(one(wide), one(narrow))).toBe(expected)
   })
@@ -99,7 +128,17 @@ describe('nothing is proved about an ARN that is not complete, since AWS would c
   test('a variable of one version is plain text in the other', () => {
     const of = (variables: boolean): Statement => ({ ...one({ Condition: { StringEquals: { 'aws:k': '${aws:userid}' } } }), variables })
     expect([contains(of(true), of(true)), contains(of(true), of(false)), contains(of(false), of(true))]).toEqual([true, false, false])
+    expect(contains(one({}), { ...one({}), variables: false })).toBe(true)
   })
+})
+
+test('nothing is proved about a statement without resources, or a condition without values', () => {
+  const trust: StatementJson = { Effect: 'Allow', Principal: '*', Action: 'sts:AssumeRole' }
+  const [enter] = policy({ Version: '2012-10-17', Statement: trust }, 'trust').statements as [Statement]
+  const all = one({ Action: '*' })
+  expect([contains(all, enter), contains(enter, all)]).toEqual([false, false])
+  const empty: Statement = { ...all, conditions: { StringEquals: { 'aws:k': [] } } }
+  expect(contains(one({ Condition: { StringEquals: { 'aws:k': 'a' } } }), empty)).toBe(false)
 })
 
 const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?'), maxLength: 6 })

@@ -14,7 +14,8 @@ export function parseDate(text: string): number | undefined {
   const at = new Date(0)
   // Not Date.UTC, which reads the years 0 to 99 as 1900 to 1999.
   at.setUTCFullYear(Number(year), Number(month) - 1, Number(day))
-  if (at.getUTCMonth() !== Number(month) - 1 || at.getUTCDate() !== Number(day)) return undefined
+  // A day that the month does not have is one of another month.
+  if (at.getUTCMonth() !== Number(month) - 1) return undefined
   at.setUTCHours(Number(hour), Number(minute), Number(second), Number(fraction.slice(0, 3).padEnd(3, '0')))
   return at.getTime() - (sign === '-' ? -1 : 1) * (offsetHours * 60 + offsetMinutes) * 60_000
 }

@@ -86,6 +86,7 @@ describe('layers', () => {
       'implicit-deny',
       ['organization'],
     ],
+    ['an organization policy that allows is no limit', { identity: yes, organization: [of(allow()), of(allow())] }, 'allow', []],
     [
       'every level of the organization must allow',
       { identity: yes, organization: [of(allow()), of(allow({ Action: 'ec2:*' }))] },
@@ -111,6 +112,19 @@ describe('layers', () => {
       'allow',
       [],
     ],
+    ...[[HOME], [role], ['*'], [HOME, role]].flatMap((others) =>
+      [
+        [...others, session.arn],
+        [session.arn, ...others],
+      ].map((names): [string, Asked, string, string[]] => [
+        `of several statements the one that names the session counts: ${names.join(', ')}`,
+        { resource: of(...names.map((name) => grant(name))), session: [of(allow({ Action: 's3:PutObject' }))] },
+        'allow',
+        [],
+      ]),
+    ),
+    ['before the account, the role', { resource: of(grant(role), grant(HOME)) }, 'allow', []],
+    ['in any order', { resource: of(grant(HOME), grant('*')) }, 'allow', []],
     ['but never over a Deny', { resource: of(grant(session.arn)), session: [of(allow(), deny())] }, 'explicit-deny', ['session']],
     [
       'nor over the organization',
@@ -175,8 +189,60 @@ describe('NotPrincipal', () => {
     ['a session is spared when account, role and session are all named', [HOME, role, session.arn], 'allow'],
     ['naming the role alone does not spare its sessions', [role], 'explicit-deny'],
     ['naming the account alone does not spare', [HOME], 'explicit-deny'],
+    ['nor the session alone', [session.arn], 'explicit-deny'],
+    ['nor the account and the role', [HOME, role], 'explicit-deny'],
+    ['nor the account and the session', [HOME, session.arn], 'explicit-deny'],
+    ['nor the role and the session', [role, session.arn], 'explicit-deny'],
     ['others are not spared', [AWAY], 'explicit-deny'],
   ])('%s', (_name, names, verdict) => expect(denied(others(...names))).toBe(verdict))
+  test.each([
+    ['a user is spared when account and user are both named', [HOME, user.arn], 'allow'],
+    ['naming the account alone does not spare a user', [HOME], 'explicit-deny'],
+    ['nor the user alone', [user.arn], 'explicit-deny'],
+  ])('%s', (_name, names, verdict) => expect(denied(others(...names), user)).toBe(verdict))
+})
+
+describe('a caller with a token of an identity provider', () => {
+  const provider = `arn:aws:iam::${HOME}:oidc-provider/ci.example`
+  const other = `arn:aws:iam::${HOME}:oidc-provider/other.example`
+  const principal: Principal = { arn: `arn:aws:sts::${HOME}:federated-user`, account: HOME, federated: provider }
+  const enter: StatementJson = { Effect: 'Allow', Principal: '*', Action: 'sts:AssumeRoleWithWebIdentity' }
+  const deny: StatementJson = { ...enter, Effect: 'Deny', Principal: undefined as never }
+  test.each<[string, StatementJson[], string]>([
+    ['is named by its provider', [{ ...enter, Principal: { Federated: provider } }], 'allow'],
+    ['or by *', [enter], 'allow'],
+    ['but not by another provider', [{ ...enter, Principal: { Federated: other } }], 'implicit-deny'],
+    ['nor by its account', [{ ...enter, Principal: { AWS: HOME } }], 'implicit-deny'],
+    ['is spared where NotPrincipal names its provider', [enter, { ...deny, NotPrincipal: { Federated: provider } }], 'allow'],
+    ['and denied where it names another', [enter, { ...deny, NotPrincipal: { Federated: other } }], 'explicit-deny'],
+    ['or only an account', [enter, { ...deny, NotPrincipal: { AWS: HOME } }], 'explicit-deny'],
+  ])('%s', (_name, statements, verdict) => {
+    const trust = policy(JSON.parse(JSON.stringify(of(...statements))), 'trust')
+    const request = {
+      principal,
+      action: 'sts:AssumeRoleWithWebIdentity',
+      resource: { arn: role, account: HOME },
+      context: {},
+      identity: [],
+    }
+    expect(evaluate({ ...request, resourcePolicy: trust, resourcePolicyDecides: true }).verdict).toBe(verdict)
+  })
+})
+
+test('a decision says what each layer decided', () => {
+  const limit = of(allow({ Action: 's3:PutObject' }))
+  const organization = [of(allow()), of(allow())]
+  expect(ask({ identity: [of(allow())], resource: of(grant(role)), boundary: limit, organization }).layers).toEqual({
+    identity: 'allow',
+    resource: 'allow',
+    boundary: 'implicit-deny',
+    organization: 'allow',
+  })
+  const denied = of({ ...grant('*'), Effect: 'Deny' })
+  expect([ask({ resource: of(grant(AWAY)) }).layers, ask({ resource: denied }).layers]).toEqual([
+    { identity: 'implicit-deny', resource: 'implicit-deny' },
+    { identity: 'implicit-deny', resource: 'explicit-deny' },
+  ])
 })
 
 describe('actions and resources', () => {
@@ -208,6 +274,19 @@ describe('actions and resources', () => {
     ],
     ['a variable without value matches nothing', { Resource: 'arn:aws:s3:::b/${aws:PrincipalTag/t}*' }, {}, false],
     ['a default stands in for it', { Resource: "arn:aws:s3:::b/${aws:PrincipalTag/t, 'k'}" }, {}, true],
+    [
+      'nothing is in a NotResource with a variable without value',
+      { Resource: undefined as never, NotResource: ['arn:aws:s3:::c/*', 'arn:aws:s3:::c/${aws:PrincipalTag/t}'] },
+      {},
+      false,
+    ],
+    [
+      'with a value it leaves out what that names',
+      { Resource: undefined as never, NotResource: 'arn:aws:s3:::c/${aws:userid}' },
+      { context: { 'aws:userid': 'k' } },
+      true,
+    ],
+    ['a Resource beside one that matches', { Resource: ['arn:aws:s3:::b/${aws:PrincipalTag/t}', 'arn:aws:s3:::b/k'] }, {}, true],
     ['${*} is a star and no wildcard', { Resource: 'arn:aws:s3:::b/${*}' }, {}, false],
     ['${*} meets a star', { Resource: 'arn:aws:s3:::b/${*}' }, { arn: 'arn:aws:s3:::b/*' }, true],
   ])('%s', (_name, statement, asked, allowed) => {
@@ -217,6 +296,12 @@ describe('actions and resources', () => {
     const old: PolicyJson = { Statement: allow({ Resource: 'arn:aws:s3:::b/${aws:userid}' }) }
     expect(ask({ identity: [old], arn: 'arn:aws:s3:::b/me', context: { 'aws:userid': 'me' } }).allowed).toBe(false)
     expect(ask({ identity: [old], arn: 'arn:aws:s3:::b/${aws:userid}' }).allowed).toBe(true)
+    const others: PolicyJson = { Statement: { Effect: 'Allow', Action: '*', NotResource: 'arn:aws:s3:::b/${aws:userid}' } }
+    expect(ask({ identity: [others] }).allowed).toBe(true)
+  })
+  test('a Deny with NotResource denies if its variable has no value', () => {
+    const others: StatementJson = { Effect: 'Deny', Action: '*', NotResource: 'arn:aws:s3:::b/${aws:userid}' }
+    expect(ask({ identity: [of(allow(), others)] }).verdict).toBe('explicit-deny')
   })
 })
 
@@ -279,8 +364,92 @@ describe('conditions', () => {
       { 'aws:k': 'anything', 'aws:SourceIdentity': '*' },
       false,
     ],
+    [
+      'a variable’s case does not matter to IgnoreCase',
+      { StringEqualsIgnoreCase: { 'aws:k': 'x${aws:SourceIdentity}' } },
+      { 'aws:k': 'XDana', 'aws:SourceIdentity': 'dANA' },
+      true,
+    ],
+    ['a variable without a value equals nothing', { StringEquals: { 'aws:k': '${aws:SourceIdentity}' } }, { 'aws:k': '' }, false],
+    [
+      'nor does it open an Allow with a negated operator',
+      { StringNotEquals: { 'aws:k': '${aws:SourceIdentity}' } },
+      { 'aws:k': 'a' },
+      false,
+    ],
+    ['even if another of its values has one', { StringNotEquals: { 'aws:k': ['${aws:SourceIdentity}', 'b'] } }, { 'aws:k': 'a' }, false],
+    ['a positive one compares the other values', { StringEquals: { 'aws:k': ['${aws:SourceIdentity}', 'a'] } }, { 'aws:k': 'a' }, true],
+    [
+      'a negated operator holds on a missing key, whatever its variables',
+      { StringNotEquals: { 'aws:k': '${aws:SourceIdentity}' } },
+      {},
+      true,
+    ],
+    ['StringNotEquals reads no wildcard', { StringNotEquals: { 'aws:k': 'a*' } }, { 'aws:k': 'ab' }, true],
+    ['StringNotEquals compares with regard to case', { StringNotEquals: { 'aws:k': 'A' } }, { 'aws:k': 'a' }, true],
+    ['StringNotEqualsIgnoreCase', { StringNotEqualsIgnoreCase: { 'aws:k': 'A' } }, { 'aws:k': 'a' }, false],
+    ['it reads no wildcard', { StringNotEqualsIgnoreCase: { 'aws:k': 'A*' } }, { 'aws:k': 'ab' }, true],
+    ['nor does StringEqualsIgnoreCase', { StringEqualsIgnoreCase: { 'aws:k': 'A*' } }, { 'aws:k': 'ab' }, false],
+    ['StringNotLike', { StringNotLike: { 'aws:k': 'a*' } }, { 'aws:k': 'ab' }, false],
+    ['StringLike compares with regard to case', { StringLike: { 'aws:k': 'A*' } }, { 'aws:k': 'ab' }, false],
+    ['ForAllValues: a key that is there without values', { 'ForAllValues:StringEquals': { 'aws:k': 'a' } }, { 'aws:k': [] }, true],
+    ['Null true: a key without values', { Null: { 'aws:k': 'TRUE' } }, { 'aws:k': [] }, true],
+    ['Null: one of both values', { Null: { 'aws:k': ['true', 'false'] } }, {}, true],
+    ['a plain operator holds for one value of several', { StringEquals: { 'aws:k': 'a' } }, { 'aws:k': ['b', 'a'] }, true],
+    ['a negated one for all of them', { StringNotEquals: { 'aws:k': 'a' } }, { 'aws:k': ['b', 'a'] }, false],
+    ['ForAnyValue and a negated operator', { 'ForAnyValue:StringNotEquals': { 'aws:k': 'a' } }, { 'aws:k': ['b', 'a'] }, true],
+    ['ForAnyValue fails on nothing, negated too', { 'ForAnyValue:StringNotEquals': { 'aws:k': 'a' } }, {}, false],
+    ['IfExists holds for ForAnyValue too', { 'ForAnyValue:StringEqualsIfExists': { 'aws:k': 'a' } }, {}, true],
+    ...(
+      [
+        ['Equals', false, true, false],
+        ['NotEquals', true, false, true],
+        ['LessThan', true, false, false],
+        ['LessThanEquals', true, true, false],
+        ['GreaterThan', false, false, true],
+        ['GreaterThanEquals', false, true, true],
+      ] as const
+    ).flatMap(([name, ...expected]) =>
+      expected.flatMap((holds, at): [string, NonNullable<StatementJson['Condition']>, AccessRequest['context'], boolean][] => {
+        const order = `${['less', 'the same', 'more'][at]}: ${holds}`
+        const year = 2025 + at
+        return [
+          [`Numeric${name}, ${order}`, { [`Numeric${name}`]: { 'aws:k': '0' } }, { 'aws:k': String(at - 1) }, holds],
+          [`Date${name}, ${order}`, { [`Date${name}`]: { 'aws:k': '2026-01-01T00:00:00Z' } }, { 'aws:k': `${year}-01-01` }, holds],
+        ]
+      }),
+    ),
+    ['a fraction', { NumericEquals: { 'aws:k': '10.25' } }, { 'aws:k': '10.25' }, true],
+    ['a number after a space is none', { NumericLessThan: { 'aws:k': 10 } }, { 'aws:k': ' 5' }, false],
+    ['nor is one with an exponent', { NumericLessThan: { 'aws:k': 10 } }, { 'aws:k': '5e0' }, false],
+    ['nor is an empty value', { NumericLessThan: { 'aws:k': 10 } }, { 'aws:k': '' }, false],
+    ['what is no date matches no order', { DateLessThan: { 'aws:k': '2026-01-01' } }, { 'aws:k': 'soon' }, false],
+    ['a request’s date in seconds', { DateEquals: { 'aws:k': '2026-01-01' } }, { 'aws:k': '1767225600' }, true],
+    ['Bool: the case of a value does not matter', { Bool: { 'aws:k': 'TRUE' } }, { 'aws:k': 'true' }, true],
+    ['Bool: the request’s neither', { Bool: { 'aws:k': 'true' } }, { 'aws:k': 'True' }, true],
+    ['Bool: the other value', { Bool: { 'aws:k': 'true' } }, { 'aws:k': 'false' }, false],
+    ['BinaryEquals: another value', { BinaryEquals: { 'aws:k': 'QmluYXJ5' } }, { 'aws:k': 'QQ==' }, false],
+    ['NotIpAddress in the block', { NotIpAddress: { 'aws:k': '203.0.113.0/24' } }, { 'aws:k': '203.0.113.9' }, false],
+    ...['ArnEquals', 'ArnLike', 'ArnNotEquals', 'ArnNotLike'].flatMap((operator) =>
+      ['x', 'y'].map((role): [string, NonNullable<StatementJson['Condition']>, AccessRequest['context'], boolean] => [
+        `${operator}: role ${role}`,
+        { [operator]: { 'aws:k': 'arn:aws:iam::*:role/x' } },
+        { 'aws:k': `arn:aws:iam::${HOME}:role/${role}` },
+        operator.includes('Not') === (role === 'y'),
+      ]),
+    ),
+    [
+      'a variable in an ARN',
+      { ArnEquals: { 'aws:k': 'arn:aws:iam::*:role/${aws:SourceIdentity}' } },
+      { 'aws:k': `arn:aws:iam::${HOME}:role/dana`, 'aws:SourceIdentity': 'dana' },
+      true,
+    ],
   ])('%s', (_name, Condition, context, allowed) => {
     expect(ask({ identity: [of(allow({ Condition }))], context }).allowed).toBe(allowed)
+  })
+  test('a Deny with a negated operator holds if its variable has no value', () => {
+    const json = of(allow(), deny({ Condition: { StringNotEquals: { 'aws:k': '${aws:SourceIdentity}' } } }))
+    expect(ask({ identity: [json], context: { 'aws:k': 'a' } }).verdict).toBe('explicit-deny')
   })
 })
 

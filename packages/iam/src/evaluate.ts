@@ -130,7 +130,7 @@ export function covers(statement: Statement, request: AccessRequest, context: Co
   )
 }
 
-/** Whether the principals of a resource or trust policy's statement include this caller. */
+/** Whether the principals of a statement include this caller. One without principals, as in an identity policy, includes every caller. */
 export const includesPrincipal = (statement: Statement, principal: Principal): boolean => naming(statement, principal) !== undefined
 
 function resourceIncluded(statement: Statement, resources: Names, arn: string, context: Context): boolean {

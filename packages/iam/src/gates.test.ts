@@ -18,8 +18,8 @@ type Case = {
   identity?: PolicyJson[]
   session?: PolicyJson
   boundary?: PolicyJson
-  organization?: PolicyJson
-  context?: Record<string, string>
+  organization?: PolicyJson | PolicyJson[]
+  context?: AccessRequest['context']
 }
 const gates = ({ principal = user, trust = trusts(), identity = [may], session, boundary, organization, context = {} }: Case) =>
   closedGates({
@@ -32,7 +32,7 @@ const gates = ({ principal = user, trust = trusts(), identity = [may], session, 
     resourcePolicyDecides: true,
     ...(session ? { session: [policy(session, 'session')] } : {}),
     ...(boundary ? { boundary: policy(boundary, 'identity') } : {}),
-    ...(organization ? { organization: [[policy(organization, 'identity')]] } : {}),
+    ...(organization ? { organization: [organization].flat().map((json) => [policy(json, 'identity')]) } : {}),
   })
 
 const external: StatementJson['Condition'] = { StringEquals: { 'sts:ExternalId': 'unique-external-id' } }
@@ -216,6 +216,77 @@ describe('closedGates', () => {
       /It limits what other policies grant/,
     ],
     [
+      'one level of an organization that does not allow, below one that does',
+      { organization: [of(allowAll), of({ ...allowAll, Action: 's3:*' })] },
+      'caller-permission',
+      'organization',
+      /^No statement of the service control policies/,
+      /It limits what other policies grant/,
+    ],
+    [
+      'a Deny that does not hold is no Allow that almost does',
+      { identity: [of({ ...denyAll, Condition: network })] },
+      'caller-permission',
+      'identity',
+      /^No statement of the identity-based policies/,
+      /^Attach a policy to/,
+    ],
+    [
+      'a caller who is named by one of two statements',
+      {
+        trust: of(
+          ...[trusts({ Action: 'sts:TagSession' }), trusts({ Principal: { AWS: '111122223333' } })].flatMap(({ Statement }) => Statement),
+        ),
+      },
+      'trust-policy',
+      'resource',
+      /names arn:aws:iam::123456789012:user\/testuser, but does not allow/,
+      /^Add sts:AssumeRole to the Action/,
+    ],
+    [
+      'two conditions',
+      { trust: trusts({ Condition: { ...external, ...network } }) },
+      'condition',
+      'resource',
+      /the call has no value; IpAddress aws:SourceIp wants 203\.0\.113\.0\/24, the call has no value\.$/,
+      /^Pass the external ID: --external-id unique-external-id\. Call from an address/,
+    ],
+    [
+      'none of two external IDs',
+      { trust: trusts({ Condition: { StringEquals: { 'sts:ExternalId': ['a', 'b'] } } }), context: { 'sts:ExternalId': 'c' } },
+      'condition',
+      'resource',
+      /wants a or b, the call has c\.$/,
+      /^Pass the external ID that the policy names: a or b\.$/,
+    ],
+    [
+      'none of two networks',
+      { trust: trusts({ Condition: { IpAddress: { 'aws:SourceIp': ['203.0.113.0/24', '192.0.2.0/24'] } } }) },
+      'condition',
+      'resource',
+      /wants 203/,
+      /^Call from an address in 203\.0\.113\.0\/24 or 192\.0\.2\.0\/24, or add yours to the condition\.$/,
+    ],
+    [
+      'none of two session names',
+      { trust: trusts({ Condition: { StringLike: { 'sts:RoleSessionName': ['ci-*', 'cd-*'] } } }) },
+      'condition',
+      'resource',
+      /wants ci/,
+      /^Use a --role-session-name that fits ci-\* or cd-\*\.$/,
+    ],
+    [
+      'several values of a key',
+      {
+        trust: trusts({ Condition: { 'ForAnyValue:StringEquals': { 'aws:TagKeys': ['team', 'run'] } } }),
+        context: { 'aws:TagKeys': ['a', 'b'] },
+      },
+      'condition',
+      'resource',
+      /wants team or run, the call has a, b\.$/,
+      /^Make aws:TagKeys fit team or run, or change the condition\.$/,
+    ],
+    [
       'a session of a role that is not trusted: the role is to be named',
       { principal: session, trust: trusts({ Principal: { AWS: '111122223333' } }) },
       'trust-policy',
@@ -271,6 +342,9 @@ describe('closedGates', () => {
     expect([first?.gate, first?.layer, rest]).toEqual([gate, layer, []])
     expect(first?.finding).toMatch(words)
     expect(first?.fix).toMatch(fix)
+    expect(first?.denied).toBe(first?.finding.includes('denies') ? 'explicitly' : 'implicitly')
+    expect(first?.statement).toBe(/^Statement (\S+)/.exec(first?.finding ?? '')?.[1])
+    expect(first?.conditions.length === 0).toBe(gate !== 'condition')
   })
   test('names every closed gate, trust first', () => {
     const found = gates({ trust: trusts({ Principal: { AWS: '111122223333' } }), identity: [] })
@@ -301,6 +375,20 @@ describe('closedGates', () => {
     expect(gates({ principal: federated, trust: trusts({ Principal: { AWS: '111122223333' } }) })[0]?.finding).toContain(
       `does not name ${provider}`,
     )
+  })
+  test('names the resource-based policy of another account that has none', () => {
+    const bucket = { arn: 'arn:aws:s3:::bucket/key', account: '987654321098' }
+    const request = { principal: user, action: 's3:GetObject', resource: bucket, context: {}, identity: [policy(of(allowAll), 'identity')] }
+    expect(closedGates(request)).toMatchObject([
+      { gate: 'trust-policy', layer: 'resource', finding: expect.stringMatching(/^The resource-based policy does not name/) },
+    ])
+  })
+  test('shows only the conditions that do not hold', () => {
+    const trust = trusts({ Condition: { StringEquals: { 'sts:RoleSessionName': '${aws:username}' }, ...network } })
+    const context = { 'sts:RoleSessionName': 'testuser', 'aws:username': 'testuser' }
+    expect(gates({ trust, context }).map(({ conditions }) => conditions)).toEqual([
+      [{ operator: 'IpAddress', key: 'aws:SourceIp', wanted: ['203.0.113.0/24'] }],
+    ])
   })
   test('shows the statement that comes closest', () => {
     const trust = of(
@@ -333,12 +421,18 @@ describe('parseAccessDenied', () => {
       `${start} because no permissions boundary allows the sts:AssumeRole action`,
       { layer: 'boundary', denied: 'implicitly' },
     ],
+    ['a Deny of a boundary', `${start} with an explicit deny in a permissions boundary`, { layer: 'boundary', denied: 'explicitly' }],
     ['an SCP', `${start} with an explicit deny in a service control policy`, { layer: 'organization', denied: 'explicitly' }],
     ['no reason', start, {}],
     ['another message', 'The security token included in the request is expired', undefined],
   ])('%s', (_title, message, expected) => {
     const parts = { principal: user.arn, action: 'sts:AssumeRole', resource: ROLE }
     expect(parseAccessDenied(message)).toEqual(expected === undefined ? undefined : { ...parts, ...expected })
+  })
+  test('takes a message without a resource', () => {
+    const action = 's3:ListAllMyBuckets'
+    const message = `User: ${user.arn} is not authorized to perform: ${action} because no identity-based policy allows the ${action} action`
+    expect(parseAccessDenied(message)).toEqual({ principal: user.arn, action, layer: 'identity', denied: 'implicitly' })
   })
   test('takes the resource in quotes or with a word before it', () => {
     expect(

@@ -23,7 +23,6 @@ export type ClosedGate = {
 /** The closed gates in the order in which to open them: trust, permission, conditions. Empty if the call is allowed. */
 export function closedGates(request: AccessRequest): readonly ClosedGate[] {
   const decision = evaluate(request)
-  if (decision.allowed) return []
   const context = contextOf(request.context)
   const gates = decision.blockedBy.map((layer) => gateOf(layer, decision.layers[layer] === 'explicit-deny', request, context))
   const order = ['trust-policy', 'caller-permission', 'condition']
@@ -32,9 +31,7 @@ export function closedGates(request: AccessRequest): readonly ClosedGate[] {
 
 function gateOf(layer: Layer, explicit: boolean, request: AccessRequest, context: Context): ClosedGate {
   const statements = policiesOf(layer, request).flatMap(({ statements: list }) => [...list.entries()])
-  const about = statements.filter(
-    ([, one]) => covers(one, request, context) && (layer !== 'resource' || includesPrincipal(one, request.principal)),
-  )
+  const about = statements.filter(([, one]) => covers(one, request, context) && includesPrincipal(one, request.principal))
   const gate = layer === 'resource' ? 'trust-policy' : 'caller-permission'
   const name = nameOf(layer, request)
   if (explicit) {
@@ -154,7 +151,7 @@ export function parseAccessDenied(message: string): AccessDeniedMessage | undefi
       message,
     )
   const word = because?.[2] ?? because?.[4]
-  const layer = word === undefined ? undefined : layerWords[word.trim()]
+  const layer = word === undefined ? undefined : layerWords[word]
   return {
     principal,
     action,

@@ -49,6 +49,11 @@ test.each<[string, string | undefined]>([
   ['1:2:3:4:5:6:7:8', '10002000300040005000600070008'],
   ['::ffff:1.2.3.4', '1020304'],
   ['1:2:3:4:5:6:1.2.3.4', '10002000300040005000601020304'],
+  // `::` stands for one group or more (RFC 4291 §2.2).
+  ['1:2:3:4:5:6::8', '10002000300040005000600000008'],
+  ['1:2:3:4:5:6:7::8', undefined],
+  ['1:2:3:4:5:6:7:8::9', undefined],
+  ['1:2:3:4:5:6:7:8::9::a', undefined],
   ['g::1', undefined],
   [':1', undefined],
 ])('%s is the number %s', (text, hex) => expect(parseIp(text)?.value.toString(16)).toBe(hex))

@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest'
 import { evaluate } from './evaluate.ts'
 import { parsePolicy, parseSessionPolicy, policy } from './parse.ts'
-import type { PolicyKind } from './policy.ts'
+import type { PolicyKind, StatementJson } from './policy.ts'
 
 const faultsOf = (kind: PolicyKind, ...Statement: object[]): string => {
   const parsed = parsePolicy({ Version: '2012-10-17', Statement }, kind)
@@ -56,6 +56,10 @@ describe('a resource of a session policy is a complete ARN', () => {
     ['arn:aws:ec2:us-east-?:1111*:instance/*'],
     ['arn:aws:s3:us-west-2:111122223333:accesspoint/test/object/*'], // Amazon S3 User Guide, access points
     ['arn:aws:execute-api:*:*:*/*/GET/a:b'],
+    ['arn:aws:s3:us-west-2:111122223333:storage-lens/dashboard'], // Service Authorization Reference, Amazon S3
+    ['arn:aws:s3:us-west-2:111122223333:access*'],
+    ['arn:aws:iam::111122223333:ro*'],
+    ['arn:aws:iam::111122223333:*'],
   ])('%s is one', (Resource) => expect(faultsOf('session', deny({ Resource }))).toBe('accepted'))
 })
 
@@ -102,10 +106,16 @@ describe('the fields of an ARN', () => {
     ['arn:aws:iam:us-east-1:111122223333:role/r', 'has a region'],
     // "… can not contain region information": aws/aws-cdk#22445.
     ['arn:aws:s3:us-west-2:123456789012:test/athena', 'has a region'],
+    ['arn:aws:s3:us-west-2:123456789012:test/*', 'has a region'],
+    ['arn:aws:s3:us-west-2:123456789012:my-job/1', 'has a region'],
     // "IAM resource path must either be "*" or start with user/, …"
     ['arn:aws:iam::111122223333:Role/r', 'unknown type of IAM resource'],
     ['arn:aws:iam::111122223333:r', 'unknown type of IAM resource'],
     ['arn:aws:iam::111122223333:/role/r', 'unknown type of IAM resource'],
+    ['arn:aws:iam::111122223333:Role/*', 'unknown type of IAM resource'],
+    ['arn:aws:iam::111122223333:roots', 'unknown type of IAM resource'],
+    ['arn:aws:iam::111122223333:/root', 'unknown type of IAM resource'],
+    ['arn:aws:iam::111122223333::root', 'unknown type of IAM resource'],
   ])('%s', (Resource, fault) => {
     for (const kind of ['session', 'identity', 'resource'] as const)
       expect(faultsOf(kind, deny({ Resource, ...(kind === 'resource' ? { Principal: '*' } : {}) }))).toContain(fault)
@@ -287,6 +297,7 @@ describe('a condition that can never hold is an error', () => {
       ['${aws:SourceIp}'],
       [['10.0.0.0/8', '10.0.0.0/33']],
     ].map(([value]): [string, string, unknown] => ['NotIpAddress', 'aws:SourceIp', value]),
+    ['IpAddress', 'aws:SourceIp', '10.0.0.0/33'],
     // Dates.
     ...[
       '31/12/2026',
@@ -335,6 +346,7 @@ describe('a condition that can never hold is an error', () => {
       'AROAEXAMPLE',
       'arn:*',
       'sns.amazonaws.com',
+      'urn:aws:iam::111122223333:role/x',
     ].map((value): [string, string, unknown] => ['ArnLike', 'aws:PrincipalArn', value]),
     ...['not base64!', 'QQ=', 'QQ', 'Q', '=', 'QUJD====', 'QU JD', 'QU-D', 'QU_D', '*'].map((value): [string, string, unknown] => [
       'BinaryEquals',
@@ -369,10 +381,10 @@ describe('a condition that can never hold is an error', () => {
   test.each<[string, string, unknown]>([
     ['NotIpAddress', 'aws:SourceIp', ['10.0.0.0/32', '0.0.0.0/0', '10.0.0.1', '2001:db8::/32', '::/0']],
     ['DateGreaterThan', 'aws:CurrentTime', ['2026-12-31T00:00:00Z', '2026-12-31', '2026', '2026-12-31T00:00:00+01:00', '1767225600']],
-    ['NumericLessThan', 's3:max-keys', [10, '10', '-1.5', 0]],
+    ['NumericLessThan', 's3:max-keys', [10, '10', '-1.5', '10.25', 0]],
     ['Bool', 'aws:SecureTransport', [true, 'false', 'TRUE']],
     ['ArnLike', 'aws:PrincipalArn', ['*', 'arn:aws:iam::*:role/x*', '${aws:PrincipalTag/role}', 'arn:*:sso:::instance/*']],
-    ['BinaryEquals', 'kms:x', ['QmluYXJ5', 'QQ==', '']],
+    ['BinaryEquals', 'kms:x', ['QmluYXJ5', 'QQ==', 'QUI=', '']],
   ])('%s %s %j can hold', (operator, key, value) => expect(faultsOf('session', when(operator, key, value))).toBe('accepted'))
   test('a time without a zone is accepted in an identity-based policy only', () => {
     const statement = when('DateLessThan', 'aws:CurrentTime', '2026-11-27T12:00:00')
@@ -406,6 +418,9 @@ describe('in an identity-based policy AWS completes an ARN, so that a Deny on it
       return evaluate({ ...request, principal, identity: [parsed.policy] }).verdict === 'explicit-deny'
     })
     expect(denied).toEqual(arn === 'nothing' ? [] : [arn, arn].slice(0, all.filter((one) => one === arn).length))
+  })
+  test('a variable is one field, although it contains a colon', () => {
+    expect(faultsOf('identity', deny({ Resource: 'arn:aws:sqs:${aws:RequestedRegion}' }))).toBe('accepted')
   })
 })
 
@@ -586,6 +601,10 @@ describe('resource policies', () => {
 
 test('a policy of our own code throws with every fault', () => {
   expect(() => policy({ Statement: { Effect: 'Allow', Action: 's3', Resource: 's3' } }, 'session')).toThrow(
-    /form service:action.*not an ARN/,
+    "Statement[0].Action: 's3' is not in the form service:action; Statement[0].Resource: 's3' is not an ARN",
+  )
+  const enter: StatementJson = { Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: '*' }
+  expect(() => policy({ Statement: enter }, 'trust')).toThrow(
+    "Statement[0].Resource: a trust policy has no resource; Statement[0].Action: 's3:GetObject' is not an action of STS that enters a role",
   )
 })

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { IAMClient } from '@aws-sdk/client-iam'
 import { expect, test } from 'vitest'
-import { iamHost, partitionOfArn, partitionOfRegion, partitions } from './partition.ts'
+import { iamHost, partitionIn, partitionOfArn, partitionOfRegion, partitions } from './partition.ts'
 
 const SDK = '../../../node_modules/@aws-sdk/core/dist-es/submodules/client/util-endpoints/lib/aws/partitions.js'
 const text = readFileSync(new URL(SDK, import.meta.url), 'utf8').replace(/^export const partitionsInfo = /, '')
@@ -38,4 +38,14 @@ test('a region that is not known yet is one of aws, an ARN of no partition is of
     undefined,
     undefined,
   ])
+})
+
+// AWS General Reference, "AWS Management Console endpoints".
+test.each([
+  ['aws', 'aws.amazon.com'],
+  ['aws-cn', 'amazonaws.cn'],
+  ['aws-us-gov', 'amazonaws-us-gov.com'],
+])('%s has its console and its sign-in at %s', (id, site) => {
+  const own = partitions.find((one) => one.id === partitionIn(`arn:${id}:iam::111122223333:role/r`))
+  expect([own?.id, own?.console, own?.signIn]).toEqual([id, `console.${site}`, `signin.${site}`])
 })

@@ -311,13 +311,19 @@ describe('the Deny', () => {
       [[allow(['codeartifact:*', 'sts:GetServiceBearerToken'])], { mints: ['codeartifact:GetAuthorizationToken'], managed: false }],
       [],
     ],
+    ['the code of `aws login` with its credentials', [[allow('signin:*')], { mints: ['signin:CreateOAuth2Token'], managed: false }], []],
     [
       'and nothing else of its service',
       [[allow('sts:Get*')], { mints: ['ecr-public:GetAuthorizationToken'], managed: false }],
       ['sts:GetFederationToken', 'sts:GetSessionToken', 'sts:GetDelegatedAccessToken', 'sts:GetWebIdentityToken'],
     ],
   ])('%s', (_name, given, expected) => expect(denied(...given)).toEqual(expected))
+  test('is a Deny on every resource, or none at all', () => {
+    expect(mintingDeny([allow('s3:*')], none)).toEqual({ Effect: 'Deny', Action: ['s3:GetDataA*'], Resource: '*' })
+    expect(mintingDeny([allow('s3:GetObject')], none)).toBeUndefined()
+  })
   test('names every action that a NotAction does not exclude', () => {
+    expect(denied([{ Effect: 'Allow', NotAction: '*', Resource: '*' }], none)).toEqual([])
     const names = denied([{ Effect: 'Allow', NotAction: ['iam:*', 'STS:*', 'ecr:Get*'], Resource: '*' }], none)
     expect(names.filter((name) => /^(iam|sts|ecr):/.test(name))).toEqual([])
     expect(names).toContain('codeartifact:*Token')
