@@ -154,6 +154,45 @@ describe('a job that may', () => {
   })
 })
 
+describe('a job whose profile has endOnExit', () => {
+  const errand = () => ({ ...deploy(), profile: 'errand' })
+  const stateOf = async (step: Pick<Step, 'state'>) =>
+    (await sandbox.get(`/sessions/${step.state.session}`, await sandbox.token('auditor'))).json.state
+  test('ends its session in its post step', async () => {
+    const step = await run(errand())
+    expect([message(step), await stateOf(step)]).toEqual(['', 'issued'])
+    const post = await runAction(job, errand(), { entry: 'post', state: step.state })
+    expect([post.code, await stateOf(step)]).toEqual([0, 'ended'])
+    expect(post.log).toContain(`Ended the session ${step.outputs['session-id']}.`)
+    expect(post.masked.some((secret) => secret.startsWith('eyJ'))).toBe(true)
+    expect(post.env).toMatchObject({ AWS_SESSION_TOKEN: '' })
+  })
+  test('ends it even if its step failed', async () => {
+    const step = await run({ ...errand(), 'allowed-account-ids': '999988887777' })
+    expect(step.code).toBe(1)
+    await runAction(job, errand(), { entry: 'post', state: step.state })
+    expect(await stateOf(step)).toBe('ended')
+  })
+  test('is told of a session that was not ended, and does not fail', async () => {
+    const step = await run(errand())
+    const warned = (reason: string) =>
+      `warning: Stint: The session ${step.state.session} was not ended, so it lasts until it expires: ${reason}`
+    const post = (state: Record<string, string>, env = job.env) =>
+      runAction({ ...job, env }, errand(), { entry: 'post', state: { ...step.state, ...state } })
+    const refused = await post({ audience: 'sts.amazonaws.com' })
+    expect([refused.code, refused.log]).toEqual([0, expect.stringContaining(warned('Your issuer signed this token'))])
+    const tokenless = await post({}, { PATH: process.env.PATH ?? '' })
+    expect([tokenless.code, tokenless.log]).toEqual([0, expect.stringContaining(warned('This job cannot request a token.'))])
+    const alone = await post({ url: 'http://127.0.0.1:9' })
+    expect([alone.code, alone.log]).toEqual([0, expect.stringContaining(warned('fetch failed'))])
+    expect(await stateOf(step)).toBe('issued')
+  })
+  test('a job of another profile leaves its session as it is', async () => {
+    const step = await run(deploy())
+    expect(step.state).toEqual({ exported: 'true' })
+  })
+})
+
 describe('a job that may not', () => {
   test.each<[string, () => Promise<Step>, RegExp]>([
     [

@@ -3,7 +3,7 @@
  * runner and the agent run them; and read by shellcheck.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -11,15 +11,17 @@ import { fileURLToPath } from 'node:url'
 import { gitlabTemplate, TEMPLATE } from '@stint/action/build/gitlab'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
-import { LAB_CONFIG, type Lab, startLab } from '../support/lab.ts'
+import { type Lab, startLab } from '../support/lab.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 import { testWith } from '../support/tools.ts'
 
 const withCurl = testWith('curl')
 
+const CONFIG = fileURLToPath(new URL('../support/renew.config.ts', import.meta.url))
+
 const plugin = fileURLToPath(new URL('../../packages/action/stint-buildkite-plugin', import.meta.url))
 const read = (path: string) => readFileSync(`${plugin}/${path}`, 'utf8')
-const lib = read('lib/stint.sh')
+const [lib, libEnd] = [read('lib/stint.sh'), read('lib/stint-end.sh')]
 
 let lab: Lab
 let sandbox: TestSandbox
@@ -27,7 +29,7 @@ let folder: string
 let people: string
 beforeAll(async () => {
   lab = await startLab()
-  sandbox = await testSandbox({ config: LAB_CONFIG, bindings: lab.bindings })
+  sandbox = await testSandbox({ config: CONFIG, bindings: lab.bindings })
   people = await sandbox.token('developer')
   folder = mkdtempSync(`${tmpdir()}/stint-ci-`)
 })
@@ -38,9 +40,9 @@ afterAll(async () => {
 })
 
 type Ran = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
-const run = (shell: string, script: string, env: Record<string, string>): Promise<Ran> =>
+const run = (shell: string, script: string, env: Record<string, string>, cwd = folder): Promise<Ran> =>
   new Promise((resolve, reject) => {
-    const child = spawn(shell, ['-c', script], { env: { PATH: process.env.PATH ?? '', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(shell, ['-c', script], { cwd, env: { PATH: process.env.PATH ?? '', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
     let [stdout, stderr] = ['', '']
     child.stdout.on('data', (part) => void (stdout += part))
     child.stderr.on('data', (part) => void (stderr += part))
@@ -63,7 +65,10 @@ describe('shellcheck', () => {
     ['lib/stint.sh', () => `#!/bin/sh\n${lib}`, ['sh']],
     // What it sources stands in front of it, or its variables would look unused.
     ['hooks/environment', () => `#!/usr/bin/env bash\n${lib}\n${read('hooks/environment')}`, ['bash', '1091']],
+    ['lib/stint-end.sh', () => `#!/bin/sh\n${libEnd}`, ['sh']],
+    ['hooks/pre-exit', () => `#!/usr/bin/env bash\n${libEnd}\n${read('hooks/pre-exit')}`, ['bash', '1091']],
     ["GitLab's script", () => `#!/bin/sh\n${scriptsOf(templateWith({})).join('\n')}`, ['sh']],
+    ["GitLab's script after the job", () => `#!/bin/sh\n${templateWith({}).after_script.join('\n')}`, ['sh']],
   ])('%s', (_name, script, options) => expect(check(script(), ...options)).toEqual([]))
   test('does find what is wrong', () => expect(check('#!/bin/sh\nrm $1\n', 'sh')).toEqual([expect.stringMatching(/^2: SC2086/)]))
 })
@@ -76,6 +81,7 @@ type Template = {
   readonly id_tokens: Record<string, { aud: string }>
   readonly variables: Record<string, string>
   readonly before_script: string[]
+  readonly after_script: string[]
 }
 
 /** As GitLab does it: inputs are checked against the header, then put into the values of what follows (not into its text). */
@@ -217,10 +223,60 @@ describe.each(shells)("GitLab's template in %s", (shell) => {
     expect([ran.code, ran.stderr]).toEqual([1, 'stint: the response is not from Stint; check the URL\n'])
     expect(spawnSync('test', ['-e', `${folder}/evil`]).status).toBe(1)
   })
-  test('the token is no argument of any process', () => {
-    expect(lib.split('\n').filter((line) => line.includes('$STINT_ID_TOKEN'))).toEqual([
-      `  printf 'header = "Authorization: Bearer %s"\\n' "$STINT_ID_TOKEN" |`, // a builtin, into curl's standard input
+  test.each([
+    ['stint.sh', lib],
+    ['stint-end.sh', libEnd],
+  ])('the token is no argument of any process of %s', (_name, script) => {
+    expect(script.split('\n').flatMap((line) => (line.includes('$STINT_ID_TOKEN') ? [line.trim()] : []))).toEqual([
+      `printf 'header = "Authorization: Bearer %s"\\n' "$STINT_ID_TOKEN" |`, // a builtin, into curl's standard input
     ])
+  })
+
+  /** The job and then after_script, which has a shell of its own in the same working tree, and the same token. */
+  async function wholeJob(inputs: Record<string, string>, token: string, { git = true, env = {} } = {}) {
+    const tree = mkdtempSync(`${folder}/tree-`)
+    if (git) mkdirSync(`${tree}/.git`)
+    const template = templateWith({ 'stint-url': sandbox.urls.broker, audience: 'https://stint.acme.example', ...inputs })
+    const script = ['set -e', ...scriptsOf(template), 'echo went on'].join('\n')
+    const job = await run(shell, script, { ...template.variables, STINT_ID_TOKEN: token }, tree)
+    const left = readdirSync(tree)
+    const after = ['set -e', ...template.after_script].join('\n')
+    return { job, left, after: await run(shell, after, { ...template.variables, STINT_ID_TOKEN: token, ...env }, tree) }
+  }
+  const onceToken = (jti: string) => lab.token({ iss: lab.issuers.once, sub: `ci-${shell}`, role: 'job', jti })
+  const newest = async (token: string) => {
+    sandbox.settle()
+    return (await sandbox.get('/sessions?limit=1', token)).json.sessions[0]
+  }
+
+  withCurl.each<[boolean]>([[true], [false]])('ends the session after the job, with its only token (.git: %s)', async (git) => {
+    const token = await onceToken(`end-${shell}-${git}`)
+    const { job, left, after } = await wholeJob({ profile: 'errand' }, token, { git })
+    expect([job.code, job.stdout, job.stderr, left]).toEqual([0, 'went on\n', '', [git ? '.git' : '.stint-session']])
+    const session = await newest(token)
+    expect(after).toEqual({ code: 0, stdout: '', stderr: `stint: ended the session ${session.id}\n` })
+    expect(session).toMatchObject({ profile: 'errand', state: 'ended', endedBy: 'caller' })
+  })
+  withCurl('says which session was not ended, and does not fail', async () => {
+    const token = await onceToken(`not-${shell}`)
+    const tried: [Record<string, string>, string][] = [
+      [{ STINT_ID_TOKEN: 'x.y.z' }, '401'],
+      [{ STINT_ID_TOKEN: '' }, '000'],
+      [{ STINT_URL: 'http://127.0.0.1:9' }, '000'],
+      [{ STINT_URL: 'http://stint.acme.example' }, '000'],
+    ]
+    for (const [env, status] of tried) {
+      const { after } = await wholeJob({ profile: 'errand' }, await onceToken(`not-${shell}-${status}-${Object.values(env)}`), { env })
+      expect([after.code, after.stdout]).toEqual([0, ''])
+      expect(after.stderr).toMatch(
+        new RegExp(`stint: the session req_\\S+ was not ended, so it lasts until it expires \\(HTTP ${status}\\)\n$`),
+      )
+    }
+    expect(await newest(token)).toMatchObject({ state: 'issued' })
+  })
+  withCurl('a profile without endOnExit leaves the session as it is', async () => {
+    const { left, after } = await wholeJob({ profile: 'lab' }, await lab.token())
+    expect([left, after]).toEqual([['.git'], { code: 0, stdout: '', stderr: '' }])
   })
 })
 
@@ -238,7 +294,7 @@ test.each([
 
 describe("Buildkite's plugin", () => {
   /** As the agent: configuration to variables, the hook sourced between two looks at the environment. */
-  async function job(config: Record<string, string | string[]>, token: string, agent = '') {
+  async function job(config: Record<string, string | string[]>, token: string, agent = '', then = 'echo went on; env') {
     const env = Object.fromEntries(
       Object.entries(config).flatMap(([name, value]) => {
         const key = `BUILDKITE_PLUGIN_STINT_${name.toUpperCase().replace(/[-\s]/g, '_')}`
@@ -252,7 +308,7 @@ describe("Buildkite's plugin", () => {
     )
     chmodSync(`${folder}/buildkite-agent`, 0o755)
     for (const name of ['asked', 'redacted']) writeFileSync(`${folder}/${name}`, '')
-    return run('bash', `. "${plugin}/hooks/environment"; false; echo went on; env`, {
+    return run('bash', `. "${plugin}/hooks/environment"; false; ${then}`, {
       PATH: `${folder}:${process.env.PATH}`,
       FAKE_TOKEN: token,
       ...env,
@@ -292,6 +348,33 @@ describe("Buildkite's plugin", () => {
     expect(ran.code).toBe(1)
     expect(ran.stdout).toMatch(said)
     expect(ran.stdout).not.toContain('went on')
+  })
+  /** The agent sources the hook when the job is done, with what the first one exported. */
+  const preExit = `bash -c '. "${plugin}/hooks/pre-exit"; echo "left $?"'`
+  withCurl('ends the session when the job is done, with a token of its own', async () => {
+    const token = await lab.token({ sub: 'buildkite', role: 'engineer' })
+    const ran = await job(
+      { 'stint-url': sandbox.urls.broker, profile: 'errand', audience: 'https://stint.acme.example' },
+      token,
+      '',
+      preExit,
+    )
+    sandbox.settle()
+    const [session] = (await sandbox.get('/sessions?limit=1', token)).json.sessions
+    expect(ran).toEqual({ code: 0, stdout: 'left 0\n', stderr: `stint: ended the session ${session.id}\n` })
+    expect(session).toMatchObject({ state: 'ended', endedBy: 'caller' })
+    expect(note('asked').filter((line) => line.startsWith('oidc'))).toHaveLength(2)
+  })
+  withCurl('warns if the agent has no token any more, and asks for none without endOnExit', async () => {
+    const token = await lab.token({ sub: 'buildkite', role: 'engineer' })
+    const config = { 'stint-url': sandbox.urls.broker, audience: 'https://stint.acme.example' }
+    const tokenless = `printf '#!/bin/sh\\nexit 1\\n' > "${folder}/buildkite-agent"; ${preExit}`
+    const warned = await job({ ...config, profile: 'errand' }, token, '', tokenless)
+    expect([warned.code, warned.stdout]).toEqual([0, 'left 0\n'])
+    expect(warned.stderr).toMatch(/^stint: the session req_\S+ was not ended, so it lasts until it expires \(HTTP 000\)\n$/)
+    const silent = await job({ ...config, profile: 'once' }, token, '', preExit)
+    expect(silent).toEqual({ code: 0, stdout: 'left 0\n', stderr: '' })
+    expect(note('asked').filter((line) => line.startsWith('oidc'))).toHaveLength(1)
   })
   test('the names are those of the GitHub action and of the template', () => {
     const names = Object.keys(parse(read('plugin.yml')).configuration.properties).sort()

@@ -14,6 +14,13 @@ export default defineConfig({
       policy: [{ Effect: 'Allow', Action: 's3:PutObject', Resource: 'arn:aws:s3:::acme-web-assets/*' }],
       duration: { default: '1h', max: '1h' },
     },
+    errand: {
+      target: 'prod-deploy',
+      eligible: [job],
+      policy: [{ Effect: 'Allow', Action: 's3:PutObject', Resource: 'arn:aws:s3:::acme-web-assets/*' }],
+      duration: { default: '15m', max: '30m' },
+      endOnExit: true,
+    },
     gated: {
       target: 'prod-deploy',
       eligible: [job],

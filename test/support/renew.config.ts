@@ -40,6 +40,13 @@ export default defineConfig({
     short: { target: 'staging', eligible: [engineer], duration: { default: '20m', max: '1h', renew: '5m' } },
     brief: { target: 'staging', eligible: [engineer], duration: { default: '30m', max: '1h', renew: '60s' } },
     once: { target: 'staging', eligible: [engineer], duration: { default: '30m', max: '1h' } },
+    errand: {
+      target: 'staging',
+      eligible: [engineer, { issuer: 'lab-once', claims: { role: 'job' } }],
+      duration: { default: '30m', max: '1h' },
+      endOnExit: true,
+    },
+    'long-errand': { target: 'staging', eligible: [engineer], duration: { default: '30m', max: '1h', renew: '60s' }, endOnExit: true },
     approved: { target: 'staging', eligible: [engineer], approval: peers, justification: 'required', duration: renewed },
     guarded: {
       target: 'staging',

@@ -1,6 +1,6 @@
 /**
  * Writes the GitLab template: `node packages/action/build/gitlab.ts`. GitLab releases only a component's YAML file, so the template
- * contains a copy of the shell script that it shares with the Buildkite plugin. A test compares the copy with the original.
+ * contains a copy of the shell scripts that it shares with the Buildkite plugin. A test compares the copies with the originals.
  */
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
@@ -29,7 +29,7 @@ spec:
       regex: '^[a-z][a-z0-9-]*$'
 ${input('stint-url', 'The URL of your broker', '^https?://[^\\s$]+$', false)}${input('profile', 'The profile', '^[a-z0-9][a-z0-9-]{0,47}$', false)}${input('audience', "The audience of the job's token, as in the broker's config", '^[^\\s$]+$', false)}${input('parameters', 'Parameters of the profile, one name=value per line', '^[^$]*$')}${input('aws-region', "The AWS Region. By default, the Region of the profile's target", '^[a-z0-9-]*$')}${input('role-duration-seconds', 'The duration in seconds. By default, that of the profile', '^[0-9]*$')}${input('allowed-account-ids', 'A comma-delimited list of expected AWS account IDs', '^[0-9, ]*$')}${input('justification', 'The justification, if the profile requires one', '^[^$]*$')}${input('ticket', 'The ticket in your issue tracker', '^[A-Za-z0-9._:/#-]*$')}${input('request-id', 'The ID of an approved request to use', '^[A-Za-z0-9_]*$')}---
 # extends: .stint gives a job credentials before its script starts. In a job with its own before_script, use
-# before_script: [!reference [.stint, before_script], …].
+# before_script: [!reference [.stint, before_script], …], and so for after_script.
 ".$[[ inputs.as ]]":
   id_tokens:
     STINT_ID_TOKEN:
@@ -48,6 +48,19 @@ ${input('stint-url', 'The URL of your broker', '^https?://[^\\s$]+$', false)}${i
     - |
 ${indent(readFileSync(file('stint-buildkite-plugin/lib/stint.sh'), 'utf8'), '      ')}
     - stint_credentials || exit 1
+    # after_script runs in a shell of its own, and sees only the working tree.
+    - |
+      rm -f .git/stint-session .stint-session
+      if [ -n "$STINT_SESSION" ]; then
+        if [ -d .git ]; then stint_file=.git/stint-session; else stint_file=.stint-session; fi
+        printf '%s' "$STINT_SESSION" >"$stint_file" || :
+      fi
+  after_script:
+    - |
+${indent(readFileSync(file('stint-buildkite-plugin/lib/stint-end.sh'), 'utf8'), '      ')}
+    - |
+      STINT_SESSION=$(cat .git/stint-session .stint-session 2>/dev/null) || :
+      stint_end
 `
 
 if (import.meta.main) await writeFile(TEMPLATE, gitlabTemplate())

@@ -3,190 +3,7 @@ import { spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, writeFileSync as writeFileSync2 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-
-// ../cli/src/frame/http.ts
-import { request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
-import { connect as tlsConnect } from "node:tls";
-
-// ../cli/src/frame/failure.ts
-var Failure = class extends Error {
-  exit;
-  facts;
-  constructor(exit, message, facts = {}) {
-    super(message);
-    this.exit = exit;
-    this.facts = facts;
-  }
-};
-
-// ../cli/src/frame/proxy.ts
-var LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
-function proxyFor(target, env) {
-  const set = (name) => env[name.toLowerCase()] || env[name] || void 0;
-  if (LOOPBACK.test(target.hostname) || isExcluded(target, set("NO_PROXY") ?? "")) return void 0;
-  const given = (target.protocol === "https:" ? set("HTTPS_PROXY") : set("HTTP_PROXY")) ?? set("ALL_PROXY");
-  if (given === void 0) return void 0;
-  const url = new URL(/^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`);
-  if (!["http:", "https:"].includes(url.protocol)) throw new RangeError(`Unsupported proxy protocol '${url.protocol}'. Use an HTTP proxy.`);
-  if (url.username === "") return { url };
-  const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-  return { url, authorization: `Basic ${Buffer.from(user).toString("base64")}` };
-}
-function isExcluded({ hostname, port, protocol }, list) {
-  const number = port || (protocol === "https:" ? "443" : "80");
-  return list.toLowerCase().split(/[\s,]+/).filter((entry) => entry !== "").some((entry) => {
-    if (entry === "*") return true;
-    const [, host = entry, only] = /^(.*?)(?::(\d+))?$/.exec(entry) ?? [];
-    const bare = host.replace(/^\*?\./, "");
-    return (only === void 0 || only === number) && (hostname === bare || hostname.endsWith(`.${bare}`));
-  });
-}
-
-// ../cli/src/frame/http.ts
-var TIMEOUT_MS = 3e4;
-var MAX_BYTES = 4 * 1024 * 1024;
-var sender = (env, debug = () => {
-}) => async (url, ask2 = {}) => {
-  const target = new URL(url);
-  const name = `${ask2.method ?? "GET"} ${target.host}${target.pathname}`;
-  const startedAt = performance.now();
-  try {
-    const reply = await exchange(target, ask2, env);
-    debug(`${name} ${reply.status} ${Math.round(performance.now() - startedAt)} ms ${reply.headers["stint-trace"] ?? ""}`.trimEnd());
-    return reply;
-  } catch (error) {
-    const why = error instanceof TimedOut ? `no complete response within ${(ask2.timeoutMs ?? TIMEOUT_MS) / 1e3} seconds` : reasonOf(error);
-    debug(`${name} failed: ${why}`);
-    throw new Failure("unreachable", `${target.host} is unreachable: ${why}.`, {
-      next: "Check the URL, the network and HTTPS_PROXY: stint status"
-    });
-  }
-};
-var TimedOut = class extends Error {
-};
-var reasonOf = (error) => {
-  const { message, code, errors } = error;
-  return message || errors?.[0]?.message || code || "no connection";
-};
-async function exchange(target, ask2, env) {
-  const proxy = proxyFor(target, env);
-  const stops = [];
-  const { promise: late, reject } = deferred();
-  const timer = setTimeout(() => reject(new TimedOut()), ask2.timeoutMs ?? TIMEOUT_MS);
-  const abort = () => reject(new Error("interrupted"));
-  ask2.signal?.addEventListener("abort", abort);
-  try {
-    return await Promise.race([late, answered(target, ask2, proxy, (stop) => void stops.push(stop))]);
-  } finally {
-    clearTimeout(timer);
-    ask2.signal?.removeEventListener("abort", abort);
-    for (const stop of stops) stop();
-  }
-}
-function deferred() {
-  let reject = () => {
-  };
-  const promise = new Promise((_resolve, fail2) => {
-    reject = fail2;
-  });
-  promise.catch(() => {
-  });
-  return { promise, reject };
-}
-async function answered(target, ask2, proxy, onStop) {
-  const secure = target.protocol === "https:";
-  const socket = proxy && secure ? await tunnel(proxy, target, onStop) : void 0;
-  const options = {
-    method: ask2.method ?? "GET",
-    agent: false,
-    headers: {
-      "user-agent": "stint-cli",
-      accept: "application/json, */*;q=0.1",
-      ...ask2.headers,
-      ...ask2.body === void 0 ? {} : { "content-length": String(Buffer.byteLength(ask2.body)) }
-    }
-  };
-  const started = () => {
-    if (socket) {
-      const servername = /^[\d.]+$|^\[/.test(target.hostname) ? {} : { servername: target.hostname };
-      const { agent: _agent, ...direct } = options;
-      return httpsRequest(target, { ...direct, defaultPort: 443, createConnection: () => tlsConnect({ socket, ...servername }) });
-    }
-    if (secure) return httpsRequest(target, options);
-    if (!proxy) return httpRequest(target, options);
-    const { hostname, port, protocol } = proxy.url;
-    const headers = { ...options.headers, host: target.host, ...authorizationOf(proxy) };
-    const through = { ...options, headers, hostname, port: port || (protocol === "https:" ? 443 : 80), path: target.href };
-    return protocol === "https:" ? httpsRequest(through) : httpRequest(through);
-  };
-  return new Promise((resolve, reject) => {
-    const call = started();
-    onStop(() => call.destroy());
-    call.on("error", reject);
-    call.on("response", (response) => void collected(response, ask2.maxBytes ?? MAX_BYTES).then(resolve, reject));
-    call.end(ask2.body);
-  });
-}
-var authorizationOf = ({ authorization }) => authorization === void 0 ? {} : { "proxy-authorization": authorization };
-function tunnel(proxy, { hostname, port }, onStop) {
-  const authority = `${hostname}:${port || 443}`;
-  const { url } = proxy;
-  return new Promise((resolve, reject) => {
-    const send = url.protocol === "https:" ? httpsRequest : httpRequest;
-    const call = send({
-      hostname: url.hostname,
-      port: url.port || (url.protocol === "https:" ? 443 : 80),
-      method: "CONNECT",
-      path: authority,
-      agent: false,
-      headers: { host: authority, ...authorizationOf(proxy) }
-    });
-    onStop(() => call.destroy());
-    call.on("connect", ({ statusCode }, socket) => {
-      onStop(() => socket.destroy());
-      if (statusCode === 200) resolve(socket);
-      else reject(new Error(`the proxy ${url.host} answered ${statusCode} to CONNECT`));
-    });
-    call.on("response", ({ statusCode }) => reject(new Error(`the proxy ${url.host} answered ${statusCode} to CONNECT`)));
-    call.on("error", (error) => reject(new Error(`the proxy ${url.host}: ${reasonOf(error)}`)));
-    call.end();
-  });
-}
-async function collected(response, maxBytes) {
-  const parts = [];
-  let size = 0;
-  for await (const part of response) {
-    size += part.length;
-    if (size > maxBytes) throw new Error(`the response is larger than ${maxBytes.toLocaleString("en-US")} bytes`);
-    parts.push(part);
-  }
-  const status = response.statusCode ?? 0;
-  const headers = Object.fromEntries(
-    Object.entries(response.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value ?? ""])
-  );
-  const bytes = Buffer.concat(parts);
-  return { status, ok: status >= 200 && status < 300, headers, bytes, text: bytes.toString("utf8") };
-}
-
-// ../cli/src/frame/proxied-fetch.ts
-var MAX_BYTES2 = 64 * 1024 * 1024;
-var TIMEOUT_MS2 = 12e4;
-var fetchFor = (env) => async (input, init = {}) => {
-  const url = String(input);
-  if (!proxyFor(new URL(url), env)) return fetch(input, init);
-  const { status, headers, bytes } = await sender(env)(url, {
-    method: init.method ?? "GET",
-    headers: Object.fromEntries(new Headers(init.headers)),
-    ...typeof init.body === "string" ? { body: init.body } : {},
-    ...init.signal ? { signal: init.signal } : {},
-    maxBytes: MAX_BYTES2,
-    timeoutMs: TIMEOUT_MS2
-  });
-  return new Response([204, 304].includes(status) ? null : Buffer.from(bytes), { status, headers });
-};
 
 // ../broker/src/adapters/bounded-fetch.ts
 var FetchFailed = class extends Error {
@@ -317,6 +134,7 @@ ${delimiter}
       text.replaceAll(/[\r\n]+/g, " ").replaceAll("::", ": :").replaceAll("##[", "# #[")
     ),
     notice: (title, text) => write(`::notice title=${property(title)}::${message(text)}`),
+    warning: (title, text) => write(`::warning title=${property(title)}::${message(text)}`),
     error: (title, text) => write(`::error title=${property(title)}::${message(text)}`)
   };
 }
@@ -415,7 +233,7 @@ async function openSession(inputs, world, requestId = inputs.requestId) {
   });
   const answer = await ask(inputs, world, "/sessions", { method: "POST", headers: { "content-type": "application/json" }, body }, requestId);
   const json = JSON.parse(answer.text());
-  return answer.status === 202 ? { waiting: json.requestId } : json;
+  return answer.status === 202 ? { waiting: json.requestId } : { ...json, endOnExit: answer.headers.get("stint-end-on-exit") === "true" };
 }
 var LONGEST_WAIT_SECONDS = 20;
 async function awaitDecision(inputs, world, requestId, deadline) {
@@ -449,7 +267,7 @@ async function ask(inputs, world, path, init, requestId) {
     const last = attempt >= inputs.attempts;
     if (outcome instanceof Error) {
       if (last || outcome instanceof NoToken) throw outcome;
-      world.say(`Attempt ${attempt} of ${inputs.attempts} failed: ${reasonOf2(outcome)}`);
+      world.say(`Attempt ${attempt} of ${inputs.attempts} failed: ${reasonOf(outcome)}`);
       await world.sleep(pause(attempt));
       continue;
     }
@@ -461,7 +279,7 @@ async function ask(inputs, world, path, init, requestId) {
   }
 }
 var pause = (attempt) => Math.random() * Math.min(2e4, 250 * 2 ** attempt);
-var reasonOf2 = (error) => error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+var reasonOf = (error) => error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 function problemOf(answer) {
   const text = answer.text();
   const seconds = Number(answer.headers.get("retry-after") ?? Number.NaN);
@@ -489,6 +307,205 @@ function writeToken(file, token) {
   renameSync(`${file}.new`, file);
 }
 
+// src/world.ts
+import { setTimeout as sleep } from "node:timers/promises";
+
+// ../cli/src/frame/http.ts
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { connect as tlsConnect } from "node:tls";
+
+// ../cli/src/frame/failure.ts
+var Failure = class extends Error {
+  exit;
+  facts;
+  constructor(exit, message, facts = {}) {
+    super(message);
+    this.exit = exit;
+    this.facts = facts;
+  }
+};
+
+// ../cli/src/frame/proxy.ts
+var LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+function proxyFor(target, env) {
+  const set = (name) => env[name.toLowerCase()] || env[name] || void 0;
+  if (LOOPBACK.test(target.hostname) || isExcluded(target, set("NO_PROXY") ?? "")) return void 0;
+  const given = (target.protocol === "https:" ? set("HTTPS_PROXY") : set("HTTP_PROXY")) ?? set("ALL_PROXY");
+  if (given === void 0) return void 0;
+  const url = new URL(/^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`);
+  if (!["http:", "https:"].includes(url.protocol)) throw new RangeError(`Unsupported proxy protocol '${url.protocol}'. Use an HTTP proxy.`);
+  if (url.username === "") return { url };
+  const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  return { url, authorization: `Basic ${Buffer.from(user).toString("base64")}` };
+}
+function isExcluded({ hostname, port, protocol }, list) {
+  const number = port || (protocol === "https:" ? "443" : "80");
+  return list.toLowerCase().split(/[\s,]+/).filter((entry) => entry !== "").some((entry) => {
+    if (entry === "*") return true;
+    const [, host = entry, only] = /^(.*?)(?::(\d+))?$/.exec(entry) ?? [];
+    const bare = host.replace(/^\*?\./, "");
+    return (only === void 0 || only === number) && (hostname === bare || hostname.endsWith(`.${bare}`));
+  });
+}
+
+// ../cli/src/frame/http.ts
+var TIMEOUT_MS = 3e4;
+var MAX_BYTES = 4 * 1024 * 1024;
+var sender = (env, debug = () => {
+}) => async (url, ask2 = {}) => {
+  const target = new URL(url);
+  const name = `${ask2.method ?? "GET"} ${target.host}${target.pathname}`;
+  const startedAt = performance.now();
+  try {
+    const reply = await exchange(target, ask2, env);
+    debug(`${name} ${reply.status} ${Math.round(performance.now() - startedAt)} ms ${reply.headers["stint-trace"] ?? ""}`.trimEnd());
+    return reply;
+  } catch (error) {
+    const why = error instanceof TimedOut ? `no complete response within ${(ask2.timeoutMs ?? TIMEOUT_MS) / 1e3} seconds` : reasonOf2(error);
+    debug(`${name} failed: ${why}`);
+    throw new Failure("unreachable", `${target.host} is unreachable: ${why}.`, {
+      next: "Check the URL, the network and HTTPS_PROXY: stint status"
+    });
+  }
+};
+var TimedOut = class extends Error {
+};
+var reasonOf2 = (error) => {
+  const { message, code, errors } = error;
+  return message || errors?.[0]?.message || code || "no connection";
+};
+async function exchange(target, ask2, env) {
+  const proxy = proxyFor(target, env);
+  const stops = [];
+  const { promise: late, reject } = deferred();
+  const timer = setTimeout(() => reject(new TimedOut()), ask2.timeoutMs ?? TIMEOUT_MS);
+  const abort = () => reject(new Error("interrupted"));
+  if (ask2.signal?.aborted) abort();
+  ask2.signal?.addEventListener("abort", abort);
+  try {
+    return await Promise.race([late, answered(target, ask2, proxy, (stop) => void stops.push(stop))]);
+  } finally {
+    clearTimeout(timer);
+    ask2.signal?.removeEventListener("abort", abort);
+    for (const stop of stops) stop();
+  }
+}
+function deferred() {
+  let reject = () => {
+  };
+  const promise = new Promise((_resolve, fail2) => {
+    reject = fail2;
+  });
+  promise.catch(() => {
+  });
+  return { promise, reject };
+}
+async function answered(target, ask2, proxy, onStop) {
+  const secure = target.protocol === "https:";
+  const socket = proxy && secure ? await tunnel(proxy, target, onStop) : void 0;
+  const options = {
+    method: ask2.method ?? "GET",
+    agent: false,
+    headers: {
+      "user-agent": "stint-cli",
+      accept: "application/json, */*;q=0.1",
+      ...ask2.headers,
+      ...ask2.body === void 0 ? {} : { "content-length": String(Buffer.byteLength(ask2.body)) }
+    }
+  };
+  const started = () => {
+    if (socket) {
+      const servername = /^[\d.]+$|^\[/.test(target.hostname) ? {} : { servername: target.hostname };
+      const { agent: _agent, ...direct } = options;
+      return httpsRequest(target, { ...direct, defaultPort: 443, createConnection: () => tlsConnect({ socket, ...servername }) });
+    }
+    if (secure) return httpsRequest(target, options);
+    if (!proxy) return httpRequest(target, options);
+    const { hostname, port, protocol } = proxy.url;
+    const headers = { ...options.headers, host: target.host, ...authorizationOf(proxy) };
+    const through = { ...options, headers, hostname, port: port || (protocol === "https:" ? 443 : 80), path: target.href };
+    return protocol === "https:" ? httpsRequest(through) : httpRequest(through);
+  };
+  return new Promise((resolve, reject) => {
+    const call = started();
+    onStop(() => call.destroy());
+    call.on("error", reject);
+    call.on("response", (response) => void collected(response, ask2.maxBytes ?? MAX_BYTES).then(resolve, reject));
+    call.end(ask2.body);
+  });
+}
+var authorizationOf = ({ authorization }) => authorization === void 0 ? {} : { "proxy-authorization": authorization };
+function tunnel(proxy, { hostname, port }, onStop) {
+  const authority = `${hostname}:${port || 443}`;
+  const { url } = proxy;
+  return new Promise((resolve, reject) => {
+    const send = url.protocol === "https:" ? httpsRequest : httpRequest;
+    const call = send({
+      hostname: url.hostname,
+      port: url.port || (url.protocol === "https:" ? 443 : 80),
+      method: "CONNECT",
+      path: authority,
+      agent: false,
+      headers: { host: authority, ...authorizationOf(proxy) }
+    });
+    onStop(() => call.destroy());
+    call.on("connect", ({ statusCode }, socket) => {
+      onStop(() => socket.destroy());
+      if (statusCode === 200) resolve(socket);
+      else reject(new Error(`the proxy ${url.host} answered ${statusCode} to CONNECT`));
+    });
+    call.on("response", ({ statusCode }) => reject(new Error(`the proxy ${url.host} answered ${statusCode} to CONNECT`)));
+    call.on("error", (error) => reject(new Error(`the proxy ${url.host}: ${reasonOf2(error)}`)));
+    call.end();
+  });
+}
+async function collected(response, maxBytes) {
+  const parts = [];
+  let size = 0;
+  for await (const part of response) {
+    size += part.length;
+    if (size > maxBytes) throw new Error(`the response is larger than ${maxBytes.toLocaleString("en-US")} bytes`);
+    parts.push(part);
+  }
+  const status = response.statusCode ?? 0;
+  const headers = Object.fromEntries(
+    Object.entries(response.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value ?? ""])
+  );
+  const bytes = Buffer.concat(parts);
+  return { status, ok: status >= 200 && status < 300, headers, bytes, text: bytes.toString("utf8") };
+}
+
+// ../cli/src/frame/proxied-fetch.ts
+var MAX_BYTES2 = 64 * 1024 * 1024;
+var TIMEOUT_MS2 = 12e4;
+var fetchFor = (env) => async (input, init = {}) => {
+  const url = String(input);
+  if (!proxyFor(new URL(url), env)) return fetch(input, init);
+  const { status, headers, bytes } = await sender(env)(url, {
+    method: init.method ?? "GET",
+    headers: Object.fromEntries(new Headers(init.headers)),
+    ...typeof init.body === "string" ? { body: init.body } : {},
+    ...init.signal ? { signal: init.signal } : {},
+    maxBytes: MAX_BYTES2,
+    timeoutMs: TIMEOUT_MS2
+  });
+  return new Response([204, 304].includes(status) ? null : Buffer.from(bytes), { status, headers });
+};
+
+// src/world.ts
+var worldOf = (runner2, audience) => ({
+  fetch: fetchFor(runner2.env),
+  sleep: (milliseconds) => sleep(milliseconds),
+  now: Date.now,
+  say: runner2.info,
+  async token() {
+    const token = await fetchIdToken(runner2.env, audience, fetchFor(runner2.env));
+    runner2.mask(token);
+    return token;
+  }
+});
+
 // src/main.ts
 var CREDENTIALS = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 var REGIONS = ["AWS_REGION", "AWS_DEFAULT_REGION"];
@@ -500,17 +517,7 @@ async function run(runner2) {
       process.exit(1);
     }, inputs.timeout * 1e3).unref();
   }
-  const world = {
-    fetch: fetchFor(process.env),
-    sleep: (milliseconds) => sleep(milliseconds),
-    now: Date.now,
-    say: runner2.info,
-    async token() {
-      const token = await fetchIdToken(runner2.env, inputs.audience, fetchFor(runner2.env));
-      runner2.mask(token);
-      return token;
-    }
-  };
+  const world = worldOf(runner2, inputs.audience);
   if (inputs.unsetCurrent && inputs.exportCredentials) for (const name of [...CREDENTIALS, ...REGIONS]) runner2.exportVariable(name, "");
   await (inputs.refresh ? keepFresh(runner2, inputs, world) : takeSession(runner2, inputs, world));
 }
@@ -518,6 +525,9 @@ async function takeSession(runner2, inputs, world) {
   const session = await sessionAgreedTo(runner2, inputs, world);
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = session.credentials;
   for (const secret of [accessKeyId, secretAccessKey, sessionToken]) runner2.mask(secret);
+  if (session.endOnExit)
+    for (const [name, value] of Object.entries({ session: session.id, url: inputs.url, audience: inputs.audience }))
+      runner2.saveState(name, value);
   checkAccount(runner2, inputs, session.assumedRoleArn.split(":")[4] ?? "", session.assumedRoleArn);
   if (inputs.exportCredentials) {
     runner2.exportVariable("AWS_ACCESS_KEY_ID", accessKeyId);
@@ -633,7 +643,7 @@ function fail(runner2, error) {
   if (error instanceof Refusal) runner2.error(`Stint: ${error.problem.code}`, refusalText(error));
   else {
     const known = error instanceof InputError || error instanceof NoToken;
-    runner2.error("Stint", known ? error.message : `Stint is unreachable: ${reasonOf2(error)}`);
+    runner2.error("Stint", known ? error.message : `Stint is unreachable: ${reasonOf(error)}`);
   }
 }
 function refusalText({ problem, requestId }) {

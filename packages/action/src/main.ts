@@ -7,10 +7,8 @@ import { spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { fetchFor } from '@stint/cli/frame/proxied-fetch'
-import { fetchIdToken, NoToken } from './id-token.ts'
+import { NoToken } from './id-token.ts'
 import { type Inputs, readInputs } from './inputs.ts'
 import { InputError, type Runner, runnerOf } from './runner.ts'
 import {
@@ -26,6 +24,7 @@ import {
   type World,
 } from './stint.ts'
 import { writeToken } from './token-file.ts'
+import { worldOf } from './world.ts'
 
 const CREDENTIALS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'] as const
 const REGIONS = ['AWS_REGION', 'AWS_DEFAULT_REGION'] as const
@@ -38,17 +37,7 @@ async function run(runner: Runner): Promise<void> {
       process.exit(1)
     }, inputs.timeout * 1000).unref()
   }
-  const world: World = {
-    fetch: fetchFor(process.env),
-    sleep: (milliseconds) => sleep(milliseconds),
-    now: Date.now,
-    say: runner.info,
-    async token() {
-      const token = await fetchIdToken(runner.env, inputs.audience, fetchFor(runner.env))
-      runner.mask(token)
-      return token
-    },
-  }
+  const world = worldOf(runner, inputs.audience)
   if (inputs.unsetCurrent && inputs.exportCredentials) for (const name of [...CREDENTIALS, ...REGIONS]) runner.exportVariable(name, '')
   await (inputs.refresh ? keepFresh(runner, inputs, world) : takeSession(runner, inputs, world))
 }
@@ -59,6 +48,10 @@ async function takeSession(runner: Runner, inputs: Inputs, world: World): Promis
   const session = await sessionAgreedTo(runner, inputs, world)
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = session.credentials
   for (const secret of [accessKeyId, secretAccessKey, sessionToken]) runner.mask(secret)
+  // The post step also runs if this step fails from here on.
+  if (session.endOnExit)
+    for (const [name, value] of Object.entries({ session: session.id, url: inputs.url, audience: inputs.audience }))
+      runner.saveState(name, value)
   // AWS states the session's account. Check it before any credential is exported.
   checkAccount(runner, inputs, session.assumedRoleArn.split(':')[4] ?? '', session.assumedRoleArn)
 

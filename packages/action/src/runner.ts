@@ -67,6 +67,7 @@ export function runnerOf(env: Env, write: (line: string) => void, newId: () => s
           .replaceAll('##[', '# #['),
       ),
     notice: (title: string, text: string) => write(`::notice title=${property(title)}::${message(text)}`),
+    warning: (title: string, text: string) => write(`::warning title=${property(title)}::${message(text)}`),
     error: (title: string, text: string) => write(`::error title=${property(title)}::${message(text)}`),
   }
 }

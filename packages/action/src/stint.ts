@@ -9,6 +9,8 @@ export type Session = {
   readonly account: string
   readonly region: string
   readonly assumedRoleArn: string
+  /** The profile has `endOnExit`. */
+  readonly endOnExit: boolean
   readonly credentials: {
     readonly accessKeyId: string
     readonly secretAccessKey: string
@@ -64,8 +66,13 @@ export async function openSession(
     ...(requestId === undefined ? {} : { requestId }),
   })
   const answer = await ask(inputs, world, '/sessions', { method: 'POST', headers: { 'content-type': 'application/json' }, body }, requestId)
-  const json = JSON.parse(answer.text()) as Session
-  return answer.status === 202 ? { waiting: json.requestId } : json
+  const json = JSON.parse(answer.text()) as Omit<Session, 'endOnExit'>
+  return answer.status === 202 ? { waiting: json.requestId } : { ...json, endOnExit: answer.headers.get('stint-end-on-exit') === 'true' }
+}
+
+/** Ends the session. It is not renewed again, and a repeat is not an error. */
+export async function endSession(broker: Pick<Inputs, 'url' | 'attempts'>, world: World, session: string): Promise<void> {
+  await ask(broker, world, `/sessions/${encodeURIComponent(session)}`, { method: 'DELETE' })
 }
 
 /** The longest time that the broker waits. */
@@ -110,7 +117,13 @@ type Init = { readonly method?: string; readonly headers?: Readonly<Record<strin
 /** Failures that can be temporary: the network, a limit, a dependency of the broker. */
 const isPassing = (status: number): boolean => status === 429 || status === 503 || status === 504
 
-async function ask(inputs: Inputs, world: World, path: string, init: Init, requestId?: string): Promise<BoundedAnswer> {
+async function ask(
+  inputs: Pick<Inputs, 'url' | 'attempts'>,
+  world: World,
+  path: string,
+  init: Init,
+  requestId?: string,
+): Promise<BoundedAnswer> {
   for (let attempt = 1; ; attempt++) {
     const outcome = await world
       .token()

@@ -3,6 +3,7 @@
 # stint_credentials reads STINT_URL, STINT_PROFILE and the token in STINT_ID_TOKEN, and, if set, STINT_PARAMETERS
 # (one name=value per line), STINT_DURATION (seconds), STINT_REGION, STINT_ALLOWED_ACCOUNT_IDS (comma-delimited),
 # STINT_JUSTIFICATION, STINT_TICKET and STINT_REQUEST_ID. It exports the usual AWS_… variables, or prints the cause and returns 1.
+# It also exports STINT_SESSION, which is empty unless the session must be ended when the job is done: see stint-end.sh.
 # curl gets the token on standard input, because every process on the machine can see arguments.
 
 stint_fail() {
@@ -50,7 +51,7 @@ stint_said() {
 stint_ask() {
   printf 'header = "Authorization: Bearer %s"\n' "$STINT_ID_TOKEN" |
     curl -q --config - --globoff --silent --show-error --max-time 60 --proto "=$stint_proto" \
-      --header 'Content-Type: application/json' --data-binary "$(stint_body)" \
+      --header 'Content-Type: application/json' --data-binary "$(stint_body)" --dump-header "$stint_headers" \
       --write-out '\n%{http_code}' "${STINT_URL%/}/sessions"
 }
 
@@ -73,6 +74,10 @@ stint_credentials() {
     *[!0-9]*) stint_fail 'the duration must be a whole number of seconds' || return 1 ;;
   esac
 
+  export STINT_SESSION=''
+  # Without a place for the headers, the session is not ended with the job.
+  stint_headers=$(mktemp 2>/dev/null) || stint_headers=/dev/null
+
   # Retry temporary failures that issued no session. Do not retry a lost response: the session may exist.
   stint_attempt=1
   while :; do
@@ -88,6 +93,12 @@ stint_credentials() {
     sleep "$((stint_attempt * ${STINT_PAUSE:-2}))"
     stint_attempt=$((stint_attempt + 1))
   done
+  if [ "$stint_headers" != /dev/null ]; then
+    if grep -qi '^stint-end-on-exit: *true' "$stint_headers"; then
+      STINT_SESSION=$(sed -n 's/^[Ll]ocation: [^[:space:]]*\/sessions\/\(req_[0-9A-Za-z.]*\)[[:space:]]*$/\1/p' "$stint_headers")
+    fi
+    rm -f "$stint_headers"
+  fi
   [ "$stint_curl" = 0 ] || { stint_fail 'the broker is unreachable' || return 1; }
 
   if [ "$stint_status" = 202 ]; then
@@ -116,5 +127,5 @@ stint_credentials() {
     AWS_DEFAULT_REGION=$STINT_REGION
     export AWS_REGION AWS_DEFAULT_REGION
   fi
-  unset stint_answer stint_status stint_account stint_attempt stint_curl stint_proto
+  unset stint_answer stint_status stint_account stint_attempt stint_curl stint_proto stint_headers
 }

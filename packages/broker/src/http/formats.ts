@@ -9,7 +9,7 @@ import type { Vended } from '../vend/vend.ts'
 import type { Format } from './request-schemas.ts'
 import type { Answer, sessionAnswer as schema } from './response-schemas.ts'
 
-type Rendered = { readonly type: string; readonly body: string }
+export type Rendered = { readonly type: string; readonly body: string }
 
 const json = (value: unknown): Rendered => ({ type: 'application/json', body: JSON.stringify(value) })
 

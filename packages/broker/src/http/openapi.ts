@@ -2,6 +2,7 @@
  * The OpenAPI 3.1 document, generated from the route table and the schemas that check requests. `npm run build` writes it to
  * `openapi.json`. A test compares the file with this function's result, and the api function serves the file.
  */
+import { defined } from '@stint/core/defined'
 import { type ProblemCode, problems } from '@stint/core/problem'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import type { GenericSchema } from 'valibot'
@@ -66,7 +67,7 @@ const json = (...names: SchemaName[]) => ({
   'application/json': { schema: names.length === 1 ? ref(names[0] as SchemaName) : { anyOf: names.map(ref) } },
 })
 
-type Success = { readonly status: number; readonly description: string; readonly content?: object }
+type Success = { readonly status: number; readonly description: string; readonly headers?: object; readonly content?: object }
 type Description = {
   /** The name of the operation in generated clients. It must not change. */
   readonly id: string
@@ -246,6 +247,14 @@ function decision(act: (typeof decisions)[number]): Description {
   }
 }
 
+const sessionHeaders = {
+  Location: { description: 'The path of the session, in all formats.', schema: { type: 'string' } },
+  'Stint-End-On-Exit': {
+    description: '`true` if the profile has `endOnExit`: send DELETE to `Location` when the command or the job is done.',
+    schema: { type: 'string', const: 'true' },
+  },
+}
+
 const operations: { readonly [O in Operation]: Description } = {
   'POST /sessions': {
     id: 'createSession',
@@ -254,6 +263,7 @@ const operations: { readonly [O in Operation]: Description } = {
     success: {
       status: 201,
       description: 'The session, in the requested format. Its secrets are not stored: they appear in this response only.',
+      headers: sessionHeaders,
       content: {
         ...json('Session', 'ConsoleSession', 'ProcessCredentials', 'ContainerCredentials'),
         'text/plain': { schema: { type: 'string' } },
@@ -388,6 +398,7 @@ const operations: { readonly [O in Operation]: Description } = {
     success: {
       status: 200,
       description: 'A further set of credentials, in the requested format. Its secrets are not stored: they appear in this response only.',
+      headers: sessionHeaders,
       content: {
         ...json('Session', 'ConsoleSession', 'ProcessCredentials', 'ContainerCredentials'),
         'text/plain': { schema: { type: 'string' } },
@@ -715,9 +726,9 @@ function describe(path: string, method: Method) {
       : {}),
     responses: {
       ...Object.fromEntries(
-        [success, ...(operation.also ?? [])].map(({ status, description, content }) => [
+        [success, ...(operation.also ?? [])].map(({ status, description, headers, content }) => [
           status,
-          { description, ...(content ? { content } : {}) },
+          { description, ...defined({ headers, content }) },
         ]),
       ),
       ...problemResponses(operation.problems, `${method} ${path}` as Operation),

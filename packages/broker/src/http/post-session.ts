@@ -4,7 +4,7 @@
  */
 import { sha256Hex } from '@stint/core/digest'
 import type { Caller } from '@stint/core/identity/caller'
-import { toIso, toIsoSeconds } from '@stint/core/instant'
+import { toIso } from '@stint/core/instant'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { type AccessRequest, stateAt } from '@stint/core/request/request'
 import type { AccessInput } from '@stint/core/scope/terms'
@@ -15,7 +15,7 @@ import { recordRefusal } from '../vend/record-refusal.ts'
 import { type Vended, vend } from '../vend/vend.ts'
 import { readObject } from './body.ts'
 import { bodyFaults } from './body-faults.ts'
-import { render, sessionFacts } from './formats.ts'
+import { render } from './formats.ts'
 import {
   type Answered,
   header,
@@ -100,19 +100,15 @@ function parseBody(bytes: Uint8Array): Done<VendBody> | Refused<'body-invalid' |
 }
 
 export async function credentialsReply(broker: Broker, call: Call, vended: Vended, format: Format, status: 200 | 201): Promise<VendReply> {
-  if (format === 'console') return consoleReply(broker, call, vended, status)
-  const { type, body } = render(format, vended)
-  return { status, headers: secretHeaders(type, call, `/sessions/${vended.session}`), body }
-}
-
-/** The sign-in URL is itself a secret, so it is returned in the body, and created only after the session has been recorded. */
-async function consoleReply(broker: Broker, call: Call, vended: Vended, status: 200 | 201): Promise<VendReply> {
-  const url = await broker.signIn?.url(vended.assumed.credentials)
-  if (url?.outcome !== 'done')
-    return problemReply(
-      refused('sts-timeout', 'AWS sign-in did not answer. The session is recorded, and its credentials were not returned.'),
-      call,
-    )
-  const body = JSON.stringify({ ...sessionFacts(vended), expiration: toIsoSeconds(vended.expiration), signInUrl: url.value })
-  return { status, headers: secretHeaders('application/json', call, `/sessions/${vended.session}`), body }
+  // Loaded when first needed: few sessions are for the console.
+  const rendered =
+    format === 'console' ? await (await import('./console-format.ts')).renderConsole(broker, vended) : done(render(format, vended))
+  if (rendered.outcome === 'refused') return problemReply(rendered, call)
+  const { type, body } = rendered.value
+  // The formats of AWS's tools have no room for more, so clients of all formats find the session and its end in headers.
+  const headers = {
+    ...secretHeaders(type, call, `/sessions/${vended.session}`),
+    ...(vended.scope.endOnExit ? { 'stint-end-on-exit': 'true' } : {}),
+  }
+  return { status, headers, body }
 }

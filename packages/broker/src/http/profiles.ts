@@ -73,6 +73,7 @@ export function profileRoutes(app: Api, { rules }: ApiBroker, { withCaller }: To
       access: !standing.eligible ? 'refused' : approval ? 'needs-approval' : 'allowed',
       missing: standing.eligible ? [] : standing.hurdles.length > 0 ? standing.hurdles : ['not-eligible'],
       duration: profile.duration,
+      ...defined({ endOnExit: profile.endOnExit }),
       parameters: profile.parameters ?? {},
       ...(bar ? { container: bar.detail } : {}),
       justification: profile.justification === 'required' || approval?.breakGlass ? 'required' : 'optional',

@@ -158,6 +158,7 @@ export const profileView = v.strictObject({
   access: v.picklist(['allowed', 'needs-approval', 'refused']),
   missing: v.array(v.picklist(['mfa-required', 'auth-too-old', 'source-ip', 'not-eligible'])),
   duration: v.strictObject({ default: text, max: text, renew: v.optional(text) }),
+  endOnExit: v.optional(v.pipe(v.literal(true), v.description('Clients end the session when the command or the job is done.'))),
   policy: v.optional(
     v.pipe(
       v.array(v.looseObject({})),

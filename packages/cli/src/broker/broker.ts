@@ -115,7 +115,11 @@ async function calling(send: Send, url: string, token: string, method: string, p
   for (let attempt = 1; ; attempt++) {
     const reply = await send(`${url}${path}`, ask)
     if (repeatable && attempt < ATTEMPTS && PASSING.includes(reply.status)) {
-      await sleep(Math.min(LONGEST_PAUSE_MS, 1000 * Number(reply.headers['retry-after'] ?? 1) || 1000))
+      await sleep(
+        Math.min(LONGEST_PAUSE_MS, 1000 * Number(reply.headers['retry-after'] ?? 1) || 1000),
+        undefined,
+        defined({ signal: options.signal }),
+      )
       continue
     }
     if (!reply.ok) throw failureFrom(url, reply, options.profile, path)

@@ -10,6 +10,7 @@ export type ProfileView = {
   readonly access: 'allowed' | 'needs-approval' | 'refused'
   readonly missing: readonly string[]
   readonly duration: { readonly default: string; readonly max: string; readonly renew?: string }
+  readonly endOnExit?: true
   readonly parameters: { readonly [name: string]: { readonly pattern: string; readonly max: number } }
   readonly justification: 'required' | 'optional'
   readonly approval?: {

@@ -12,6 +12,7 @@ import { hasKeyboard } from '../frame/keyboard.ts'
 import { awsConfigFile } from '../frame/paths.ts'
 import { left } from '../frame/words.ts'
 import { type Kept, keptOr } from './cache.ts'
+import { ownSessions } from './end-on-exit.ts'
 import { startEndpoint } from './endpoint.ts'
 import { type CredentialFlags, type Entry, entryOf, obtainAgainFor, obtainFor } from './entry.ts'
 import { variablesOf, withoutStale } from './environment.ts'
@@ -56,7 +57,12 @@ async function runWith(
     stderr.write(
       `stint: The default profile of ${awsConfigFile(env)} has credentials, which would win. The command does not see this file.\n`,
     )
-  const endpoint = flags.static ? undefined : await startEndpoint(obtained, (last) => obtainAgainFor(context, entry, last))
+  const own = entry.profile.endOnExit ? ownSessions(context, entry.broker, obtained) : undefined
+  const again = (last: Obtained) => {
+    const obtaining = obtainAgainFor(context, entry, last)
+    return own?.watch(obtaining) ?? obtaining
+  }
+  const endpoint = flags.static ? undefined : await startEndpoint(obtained, again)
   const region = { AWS_REGION: obtained.region, AWS_DEFAULT_REGION: obtained.region }
   const environment = {
     ...withoutStale(env),
@@ -66,7 +72,7 @@ async function runWith(
   }
   if (name === 'stint shell' && !flags.quiet)
     stderr.write(
-      `Profile ${entry.profile.id}, ${left(obtained.credentials.expiration, Date.now())} left, renewed while the shell runs. Leave it with exit.\n`,
+      `Profile ${entry.profile.id}, ${left(obtained.credentials.expiration, Date.now())} left, renewed while the shell runs. Leave it with exit${own ? ', which ends the session' : ''}.\n`,
     )
   try {
     const code = await childOf(context, command, environment)
@@ -76,6 +82,7 @@ async function runWith(
     return code
   } finally {
     endpoint?.close()
+    await own?.end()
   }
 }
 
@@ -97,8 +104,9 @@ async function credentialsOrNotStarted(
     const entry = await entryOf(context, flags, id, name)
     const { env } = context.process
     // A shell lives long and is opened rarely, so its credentials are not kept in a file. Nor are those that are renewed: commands that
-    // share a session would renew it all at once.
-    if (name === 'stint shell' || entry.profile.duration.renew !== undefined) return { entry, obtained: await obtainFor(context, entry) }
+    // share a session would renew it all at once. And a session that ends with its command is not shared with another one.
+    const { duration, endOnExit } = entry.profile
+    if (name === 'stint shell' || duration.renew !== undefined || endOnExit) return { entry, obtained: await obtainFor(context, entry) }
     const words = ['exec', entry.broker.url, flags.context ?? '', flags.tokenFile ?? '', flags.request ?? '', JSON.stringify(entry.wanted)]
     const get = async (): Promise<Kept<Obtained>> => keepable(entry.broker.url, await obtainFor(context, entry), (one) => one)
     const keyed = await entryOfCaller(context, flags, words)

@@ -87,6 +87,7 @@ async function exchange(target: URL, ask: Ask, env: Env): Promise<Reply> {
   const { promise: late, reject } = deferred()
   const timer = setTimeout(() => reject(new TimedOut()), ask.timeoutMs ?? TIMEOUT_MS)
   const abort = () => reject(new Error('interrupted'))
+  if (ask.signal?.aborted) abort()
   ask.signal?.addEventListener('abort', abort)
   try {
     return await Promise.race([late, answered(target, ask, proxy, (stop) => void stops.push(stop))])

@@ -54,6 +54,7 @@ function profileText(profile: ProfileView): string {
     ['Region', profile.region],
     ['Role', profile.roleArn],
     ['Duration', `${profile.duration.default} by default, at most ${profile.duration.max}`],
+    ...(profile.endOnExit ? [['Ends', 'when the command, the shell or the CI job is done'] as const] : []),
     ['Justification', profile.justification],
     ...parameters.map(([name, { pattern, max }]) => [`Parameter`, `${name}: ${pattern} (at most ${max} characters)`] as const),
     ...(approval

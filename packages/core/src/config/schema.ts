@@ -385,6 +385,10 @@ const profile = named(
         ),
       }),
     ),
+    endOnExit: optional(
+      '`true`: `stint exec`, `stint shell` and the integrations for GitHub Actions, GitLab and Buildkite end the session when the command, the shell or the job is done. Each command then has a session of its own.',
+      yes,
+    ),
     sourceIdentity: optional(
       '`false`: set no source identity, for chained roles that do not allow sts:SetSourceIdentity. A source identity persists through every hop.',
       v.literal(false),

@@ -116,6 +116,8 @@ export type Profile = {
     /** How long one set of credentials lasts, from 60s to 1h. The session can be renewed until it ends, and `max` can be up to 12h. Every renewal checks the caller, the rules and the freezes again. Without it, a session has one set of credentials. */
     readonly renew?: Duration
   }
+  /** `true`: `stint exec`, `stint shell` and the integrations for GitHub Actions, GitLab and Buildkite end the session when the command, the shell or the job is done. Each command then has a session of its own. */
+  readonly endOnExit?: true
   /** `false`: set no source identity, for chained roles that do not allow sts:SetSourceIdentity. A source identity persists through every hop. */
   readonly sourceIdentity?: false
   /** `true`: the session can assume further roles, whose sessions outlive it. Short for `mints: ['sts:AssumeRole']`. */

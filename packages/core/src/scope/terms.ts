@@ -82,6 +82,8 @@ export type Scope = {
   readonly duration: number
   /** The caller chose the duration. Otherwise it is the profile's default, or less if an approver shortened it. */
   readonly durationAsked: boolean
+  /** Clients end the session when the command or the job is done. */
+  readonly endOnExit?: true
   /** Tags whose claims can differ between two tokens of the caller. They are sent, but are not part of the approved terms. */
   readonly passingTags: readonly Tag[]
   readonly justification?: string
@@ -159,7 +161,7 @@ export function resolveScope(
     duration: duration.value,
     durationAsked: ask.duration !== undefined,
     passingTags: tags.value.passing,
-    ...defined({ justification: justification.value, ticket: ask.ticket }),
+    ...defined({ endOnExit: profile.endOnExit, justification: justification.value, ticket: ask.ticket }),
   })
 }
 
