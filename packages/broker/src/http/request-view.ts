@@ -93,7 +93,7 @@ export function requestView(
       : needsReview(request)
         ? 'needed'
         : 'none',
-    sessions: request.sessions.map(sessionView),
+    sessions: request.sessions.map((session) => sessionView(session, now)),
     // Sessions that a withdrawal does not end, and when they expire.
     live: liveSessions(request, now).map((session) => ({ id: session.id, expiresAt: toIso(liveUntil(session)) })),
     may,

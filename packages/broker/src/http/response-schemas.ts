@@ -92,7 +92,10 @@ export const tokenProblem = v.looseObject({
 export const sessionView = v.strictObject({
   id: text,
   requestId: text,
-  state: v.picklist(['reserved', 'issued', 'failed', 'abandoned', 'ended']),
+  state: v.pipe(
+    v.picklist(['reserved', 'issued', 'failed', 'abandoned', 'ended', 'expired']),
+    v.description('`expired`: it has reached `expiresAt`. `ended`: it was ended before. Its last credentials can still work.'),
+  ),
   caller: v.strictObject({ issuer: text, subject: text, name: text, kind: v.picklist(['human', 'workload']) }),
   profile: text,
   target: text,

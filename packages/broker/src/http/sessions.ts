@@ -2,10 +2,10 @@
 
 import { identitiesOf } from '@stint/core/identity/person'
 import { parseSessionId } from '@stint/core/ids'
-import { toIso } from '@stint/core/instant'
+import { type Instant, toIso } from '@stint/core/instant'
 import { type Done, done, refused, type Unknown } from '@stint/core/outcome'
 import type { AccessRequest } from '@stint/core/request/request'
-import { credentialsExpireAt, identityProofUntil, type Session, unknownSession } from '@stint/core/request/session'
+import { credentialsExpireAt, identityProofUntil, type Session, sessionStateAt, unknownSession } from '@stint/core/request/session'
 import { endSession } from '../approvals/end-session.ts'
 import type { Page } from '../ports/ledger.ts'
 import { outcomeUnknown } from '../vend/unknown-outcome.ts'
@@ -36,7 +36,9 @@ export function sessionRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
             ? await ledger.allRequests(c.get('now'), query.limit, query.cursor)
             : await ledger.requestsOf(caller, query.limit, query.cursor)
       if (page.outcome === 'unknown') return refuse(c, unavailable(page.cause))
-      const sessions = page.value.items.flatMap((request) => request.sessions.toReversed().map(sessionView))
+      const sessions = page.value.items.flatMap((request) =>
+        request.sessions.toReversed().map((session) => sessionView(session, c.get('now'))),
+      )
       const next = nextOf(c, query, page.value.next)
       return c.json({ sessions, ...(next ? { next } : {}) })
     }),
@@ -50,7 +52,7 @@ export function sessionRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
       if (found.outcome === 'unknown') return refuse(c, unavailable(found.cause))
       const session = found.value
       const isOwn = session?.caller.issuer === caller.issuer && session.caller.subject === caller.subject
-      return session && (isOwn || isAuditor(c, caller)) ? c.json(sessionView(session)) : refuse(c, unknownSession)
+      return session && (isOwn || isAuditor(c, caller)) ? c.json(sessionView(session, c.get('now'))) : refuse(c, unknownSession)
     }),
   )
 
@@ -62,7 +64,7 @@ export function sessionRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
       if (ended.outcome === 'unknown')
         return refuse(c, outcomeUnknown(ended.cause, 'the session was ended', 'It is safe to repeat the call.'))
       c.set('profile', ended.value.profile)
-      return c.json(endedView(ended.value))
+      return c.json(endedView(ended.value, c.get('now')))
     }),
   )
 }
@@ -91,19 +93,23 @@ async function requestsOfPerson(
 }
 
 /** A session after it was ended, and how long what it left behind still works. */
-function endedView(session: Session): Answer<typeof endedSchema> {
+function endedView(session: Session, now: Instant): Answer<typeof endedSchema> {
   const [credentials, proof] = [credentialsExpireAt(session), identityProofUntil(session)]
   return {
     id: session.id,
-    state: session.state,
+    state: sessionStateAt(session, now),
     ...(credentials === undefined ? {} : { credentialsExpireBy: toIso(credentials) }),
     ...(proof === undefined ? {} : { identityProofUntil: toIso(proof) }),
   }
 }
 
-export function sessionView({ reservedAt, expiresAt, issued, renewed, endedAt, ...session }: Session): Answer<typeof schema> {
+export function sessionView(
+  { state, reservedAt, expiresAt, issued, renewed, endedAt, ...session }: Session,
+  now: Instant,
+): Answer<typeof schema> {
   return {
     ...session,
+    state: sessionStateAt({ state, expiresAt }, now),
     reservedAt: toIso(reservedAt),
     expiresAt: toIso(expiresAt),
     ...(issued ? { issued: { ...issued, at: toIso(issued.at), expiration: toIso(issued.expiration) } } : {}),

@@ -48,9 +48,7 @@ export async function status(context: Context, flags: BrokerFlags): Promise<void
   const requests = (requestsBody.requests as RequestView[]).filter(
     ({ state, usesLeft }) => state === 'pending' || (state === 'approved' && (usesLeft ?? 0) > 0),
   )
-  const sessions = (sessionsBody.sessions as SessionView[]).filter(
-    ({ state, expiresAt }) => state === 'issued' && Date.parse(expiresAt) > now,
-  )
+  const sessions = (sessionsBody.sessions as SessionView[]).filter(({ state }) => state === 'issued')
   if (flags.json) return void stdout.write(jsonLine({ broker: ready, ...me, requests, sessions }))
   stdout.write(`Broker     ${broker.url} (${ready})\n`)
   const until = me.tokenExpiresAt === undefined ? '' : `, token for ${left(me.tokenExpiresAt, now)}`

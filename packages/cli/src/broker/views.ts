@@ -35,6 +35,7 @@ export type SessionView = {
   readonly issued?: { readonly expiration: string }
   readonly renewed?: { readonly count: number; readonly at: string; readonly expiration: string }
   readonly endedBy?: string
+  readonly endedAt?: string
   readonly failure?: string
 }
 export type RequestView = {

@@ -35,9 +35,8 @@ async function endPerson(context: Context, broker: Broker, { justification, json
     .body as unknown as FreezeView
   if (!quiet && !json)
     stderr.write(`Frozen: person ${person} (${freeze.id}). To release it, two responders run: stint unfreeze ${freeze.id}\n`)
-  const now = Date.now()
   const sessions = await pages<SessionView>(broker, '/sessions', { person }, 'sessions')
-  const live = sessions.filter(({ state, expiresAt }) => state === 'reserved' || (state === 'issued' && Date.parse(expiresAt) > now))
+  const live = sessions.filter(({ state }) => state === 'reserved' || state === 'issued')
   const ended: Ended[] = []
   const failed: { readonly id: string; readonly why: string }[] = []
   for (const { id } of live) {
@@ -60,7 +59,7 @@ async function endPerson(context: Context, broker: Broker, { justification, json
 
 function endedText({ id, state, credentialsExpireBy, identityProofUntil }: Ended, now: number): string {
   const lines = [
-    state === 'ended' ? `Ended ${id}.` : `${id} ${state === 'issued' ? 'has expired' : `is ${state}`}, so there is nothing to end.`,
+    state === 'ended' ? `Ended ${id}.` : `${id} ${state === 'expired' ? 'has expired' : `is ${state}`}, so there is nothing to end.`,
   ]
   if (credentialsExpireBy !== undefined && Date.parse(credentialsExpireBy) > now)
     lines.push(`Its last credentials work for ${left(credentialsExpireBy, now)}, until ${credentialsExpireBy}.`)

@@ -10,7 +10,7 @@ import { factsText, fromNow, tableText } from '../frame/words.ts'
 import { jsonLine } from '../output.ts'
 import { type EventView, refusalText } from './refusal.ts'
 import { approvedOrThrow, waitForDecision } from './wait.ts'
-import { requestsTable, requestText } from './words.ts'
+import { requestsTable, requestText, sessionStateText } from './words.ts'
 
 type ListFlags = BrokerFlags & { readonly all: boolean; readonly limit: number }
 type RequestsFlags = ListFlags & { readonly approvable: boolean; readonly review: boolean; readonly state?: string }
@@ -42,7 +42,7 @@ export async function sessions(context: Context, flags: ListFlags & { readonly l
       list.map((session) => [
         session.id,
         session.profile,
-        stateText(session, now),
+        sessionStateText(session, now),
         session.caller.name,
         fromNow(session.reservedAt, now),
         fromNow(worksUntil(session) || session.expiresAt, now),
@@ -58,13 +58,6 @@ function worksUntil({ state, expiresAt, issued, renewed }: SessionView): string 
   return state === 'ended' ? (renewed?.expiration ?? issued?.expiration ?? '') : ''
 }
 
-function stateText({ state, failure, endedBy, renewed }: SessionView, now: number): string {
-  const why = failure ?? (endedBy === undefined ? undefined : `by ${endedBy}`)
-  const times = renewed && `renewed ${renewed.count === 1 ? 'once' : `${renewed.count} times`}, last ${fromNow(renewed.at, now)}`
-  const more = [why, times].filter((one) => one !== undefined)
-  return more.length === 0 ? state : `${state} (${more.join('; ')})`
-}
-
 type ShowFlags = BrokerFlags & { readonly wait?: number }
 
 /** Shows a request, a session or, for auditors and its own caller, a refusal. */
@@ -74,7 +67,7 @@ export async function show(context: Context, flags: ShowFlags, id: string): Prom
   const now = Date.now()
   if (/^req_[0-9A-Z]{26}\.[0-9a-z]{8}$/i.test(id)) {
     const session = (await broker.call('GET', `/sessions/${id}`)).body
-    const facts = Object.entries(session).map(
+    const facts = Object.entries({ ...session, state: sessionStateText(session as SessionView, now) }).map(
       ([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)] as const,
     )
     return void stdout.write(flags.json ? jsonLine(session) : factsText(facts))

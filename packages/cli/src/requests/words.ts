@@ -1,7 +1,7 @@
 /** A request for a terminal. What an approver decides by comes first: who, what, how long, why. */
 import { formatDuration } from '@stint/core/duration'
 import { withIdentity } from '@stint/core/identity/shown'
-import type { RequestView } from '../broker/views.ts'
+import type { RequestView, SessionView } from '../broker/views.ts'
 import { factsText, fromNow, tableText } from '../frame/words.ts'
 import { shownLine } from '../output.ts'
 import { approverWords } from './wait.ts'
@@ -47,13 +47,20 @@ export function requestText(request: RequestView, now: number): string {
         : [['Review', request.review] as const]
       : [['Review', `${request.review.by.name}: ${request.review.text}`] as const]),
     ...request.sessions.map(
-      ({ id, state, expiresAt, failure }) =>
-        ['Session', `${id} ${state}${failure === undefined ? '' : ` (${failure})`}, until ${expiresAt}`] as const,
+      (session) => ['Session', `${session.id} ${sessionStateText(session, now)}, until ${session.endedAt ?? session.expiresAt}`] as const,
     ),
   ]
   const next =
     request.may.length === 0 ? '' : `\nYou can: ${request.may.map((act) => `stint ${act} ${shownLine(request.id)}`).join('\n         ')}\n`
   return `${factsText(facts)}${next}`
+}
+
+/** The state of a session, with what it does not say: why, and how often the session was renewed. */
+export function sessionStateText({ state, failure, endedBy, renewed }: SessionView, now: number): string {
+  const why = failure ?? (endedBy === undefined ? undefined : `by ${endedBy}`)
+  const times = renewed && `renewed ${renewed.count === 1 ? 'once' : `${renewed.count} times`}, last ${fromNow(renewed.at, now)}`
+  const more = [why, times].filter((one) => one !== undefined)
+  return more.length === 0 ? state : `${state} (${more.join('; ')})`
 }
 
 const stateWords = ({ state, expiresAt, window }: RequestView, now: number): string => {

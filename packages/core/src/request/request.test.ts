@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { NOW } from '../testing/fixtures.ts'
 import { isRevocable, liveSessions, type RequestState, stateAt } from './request.ts'
-import { identityProofUntil, type Session } from './session.ts'
+import { identityProofUntil, type Session, sessionStateAt } from './session.ts'
 
 const session = (change: Partial<Session>) => ({ state: 'issued', expiresAt: NOW + 1, ...change }) as Session
 
@@ -54,3 +54,14 @@ test.each<[string, Pick<Session, 'issued' | 'renewed'>, number | undefined]>([
   ['of a minute, which AWS issues for 15', { issued: { at: NOW, expiration: NOW + 60_000 } as never }, NOW + 960_000],
   ['that were renewed', { issued: expiring(NOW), renewed: { ...renewedTo(NOW + 60_000), at: NOW } }, NOW + 960_000],
 ])('credentials %s prove an identity until %s', (_name, one, until) => expect(identityProofUntil(one)).toBe(until))
+
+test.each<[Session['state'], number, string]>([
+  ['issued', NOW + 1, 'issued'],
+  ['issued', NOW, 'expired'],
+  ['ended', NOW, 'ended'],
+  ['reserved', NOW, 'reserved'],
+  ['failed', NOW, 'failed'],
+  ['abandoned', NOW, 'abandoned'],
+])('a session that is %s and expires at %i is shown as %s', (state, expiresAt, shown) =>
+  expect(sessionStateAt({ state, expiresAt }, NOW)).toBe(shown),
+)

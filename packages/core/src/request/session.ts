@@ -71,6 +71,10 @@ export type Session = {
   readonly failure?: string
 }
 
+/** The state to show: a session that has reached its end is `expired`. Time alone writes nothing, so this state is never stored. */
+export const sessionStateAt = ({ state, expiresAt }: Pick<Session, 'state' | 'expiresAt'>, now: Instant): SessionState | 'expired' =>
+  state === 'issued' && expiresAt <= now ? 'expired' : state
+
 /** When the newest credentials of the session stop working at AWS; undefined if none were issued. */
 export const credentialsExpireAt = ({ issued, renewed }: Pick<Session, 'issued' | 'renewed'>): Instant | undefined =>
   issued && Math.max(issued.expiration, renewed?.expiration ?? 0)
