@@ -31,6 +31,7 @@ const MAX_TEST_MS = 40 * 60_000
 
 installPython()
 installDebian()
+makeFaketime()
 buildGo()
 buildJava()
 buildRust()
@@ -38,6 +39,7 @@ makeRuby()
 const { status } = spawnSync('npx', ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`, ...TESTS], {
   cwd: ROOT,
   stdio: 'inherit',
+  env: { ...process.env, STINT_AWS_COMMANDS: '200' },
   timeout: MAX_TEST_MS,
 })
 printTable()
@@ -69,6 +71,19 @@ function unpack(packages: readonly string[], folder: string): boolean {
   if (!run('apt-get', ['download', ...packages], folder)) return false
   const files = readdirSync(folder).filter((name) => name.endsWith('.deb'))
   return files.every((file) => run('dpkg', ['-x', file, '.'], folder) && rmSync(join(folder, file)) === undefined)
+}
+
+/** The clock of clients whose sessions last hours (test/support/client-clock.ts). */
+function makeFaketime(): void {
+  const folder = join(CLIENT_TOOLS, 'faketime')
+  if (hasTool('faketime')) return
+  if (existsSync(join(folder, 'usr')) || unpack(['libfaketime'], folder))
+    launcher(
+      'faketime',
+      `export LD_PRELOAD=$(echo '${folder}'/usr/lib/*/faketime/libfaketime.so.1) FAKETIME="$2"; shift 2; exec "$@"`,
+      'faketime',
+    )
+  else console.error("not installed: faketime. It needs Debian's apt-get with its lists (apt-get update), or a package of your system.")
 }
 
 /** With the module versions of `go.sum`. Go builds only what has changed, and so do Maven and Cargo. */
@@ -122,11 +137,11 @@ export LD_LIBRARY_PATH RUBYLIB
 exec "$PWD/bin/ruby3.1" --disable-gems '${script}' "$@"`
 }
 
-/** A program `s3-LANGUAGE` on the clients' PATH. */
-function launcher(language: string, script: string): void {
-  const folder = join(CLIENT_TOOLS, language, 'bin')
+/** A program on the clients' PATH: `s3-LANGUAGE`, or `name`. */
+function launcher(of: string, script: string, name = `s3-${of}`): void {
+  const folder = join(CLIENT_TOOLS, of, 'bin')
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, `s3-${language}`), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+  writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
 }
 
 type Report = {

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 
 /** Ignored by git. Remove it to install the clients anew. */
 export const CLIENT_TOOLS = fileURLToPath(new URL('../../.tools/clients', import.meta.url))
-const folders = ['python/bin', 'debian/usr/bin', 'go/bin', 'java/bin', 'rust/bin', 'ruby/bin']
+const folders = ['python/bin', 'debian/usr/bin', 'go/bin', 'java/bin', 'rust/bin', 'ruby/bin', 'faketime/bin']
   .map((folder) => join(CLIENT_TOOLS, folder))
   .filter(existsSync)
 

@@ -37,6 +37,7 @@ export default defineConfig({
       ],
       duration: renewed,
     },
+    all: { target: 'staging', eligible: [engineer], duration: renewed },
     short: { target: 'staging', eligible: [engineer], duration: { default: '20m', max: '1h', renew: '5m' } },
     brief: { target: 'staging', eligible: [engineer], duration: { default: '30m', max: '1h', renew: '60s' } },
     once: { target: 'staging', eligible: [engineer], duration: { default: '30m', max: '1h' } },

@@ -45,6 +45,7 @@ const TOOLS = {
   spin: { probe: ['-V'], install: 'install spin from your distribution' },
   cc: { probe: ['--version'], install: 'install a C compiler, such as gcc, from your distribution' },
   curl: { probe: ['--version'], install: 'install curl: https://curl.se/download.html' },
+  faketime: { probe: ['-f', '+0', 'printenv', 'LD_PRELOAD'], install: 'install faketime from your distribution' },
 } as const
 export type Tool = keyof typeof TOOLS
 
