@@ -1,6 +1,6 @@
 /** Sessions in Slack: end one, and request more time. */
 import { defined } from '@stint/core/defined'
-import { credentialsExpireAt } from '@stint/core/request/session'
+import { credentialsExpireAt, sessionStateAt } from '@stint/core/request/session'
 import { minute } from '@stint/core/request/summary'
 import { endSession } from '../approvals/end-session.ts'
 import { extendRequest } from '../approvals/extend.ts'
@@ -23,8 +23,7 @@ export function sessions(broker: SlackBroker) {
     if (ended.outcome === 'refused') return wordsOf(ended)
     const session = ended.value
     const until = credentialsExpireAt(session)
-    if (session.state !== 'ended')
-      return `The session is ${session.expiresAt <= turn.now ? 'over' : session.state}, so there is nothing to end.`
+    if (session.state !== 'ended') return `The session is ${sessionStateAt(session, turn.now)}, so there is nothing to end.`
     return until !== undefined && until > turn.now
       ? `Ended. Its last credentials work until ${minute(until)}.`
       : 'Ended. Its credentials have expired.'
