@@ -2,11 +2,9 @@
  * The break-glass night, clicked: a person at Slack's look-alike, another who approves, the pages on which one signs in
  * anew. In a real browser, with scripts switched off, since none of these pages has any.
  */
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { picture, pictures, startBrowser } from '../support/browser.ts'
+import { picture, pictures, startBrowser, violations } from '../support/browser.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 import { slackIn } from '../support/slack.ts'
 
@@ -171,15 +169,7 @@ describe('the page on which one signs in anew', () => {
     await spoken.goto(`${fresh.urls.slack}/?key=${fresh.secret}`)
     await spoken.goto(`${fresh.urls.broker}/decide/${id}`)
     await spoken.getByRole('button', { name: 'Avery Approver' }).click()
-    const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-    // Asked from outside the page: its own policy lets no script in.
-    const session = await spoken.context().newCDPSession(spoken)
-    const answer = await session.send('Runtime.evaluate', {
-      expression: `${axe}; axe.run().then(({ violations }) => JSON.stringify(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])))`,
-      awaitPromise: true,
-      returnByValue: true,
-    })
-    expect(JSON.parse((answer as { result: { value: string } }).result.value)).toEqual([])
+    expect(await violations(spoken)).toEqual([])
     await spoken.context().close()
   })
 })

@@ -153,12 +153,31 @@ describe('answers', () => {
     })
   })
 
-  test('/docs is a page with every route and code, no script and nothing from elsewhere', async () => {
+  test('/docs is a page with every route and code, and nothing inline or from elsewhere', async () => {
     const { text, headers } = await sandbox.get('/docs')
-    for (const { path } of routes) expect(text).toContain(path)
+    const words = text.replaceAll('<wbr>', '')
+    for (const { path } of routes) expect(words).toContain(path)
     for (const code of Object.keys(problems)) expect(text).toContain(`id="${code}"`)
-    expect(text).not.toMatch(/<script|https?:\/\/(?!127)/)
-    expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/)
+    const loaded = [...text.matchAll(/<(?:link|script|img|iframe)[^>]*?(?:href|src)="([^"]*)"/g)].map(([, address]) => address)
+    expect(loaded).toEqual([expect.stringMatching(/^\/assets\/docs-\w{12}\.css$/), expect.stringMatching(/^\/assets\/docs-\w{12}\.js$/)])
+    expect(text).not.toMatch(/<style|<script[^>]*>[^<]| style=| on\w+=/)
+    expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'self'; script-src 'self';/)
+    // Every link within the page leads somewhere.
+    const ids = new Set([...text.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id))
+    expect([...text.matchAll(/href="#([^"]*)"/g)].map(([, id]) => id).filter((id) => !ids.has(id))).toEqual([])
+    for (const [address, type] of [
+      [loaded[0], 'text/css; charset=utf-8'],
+      [loaded[1], 'text/javascript; charset=utf-8'],
+    ]) {
+      const asset = await sandbox.get(address ?? '')
+      expect([asset.status, asset.headers.get('content-type'), asset.headers.get('cache-control')]).toEqual([
+        200,
+        type,
+        'public, max-age=31536000, immutable',
+      ])
+    }
+    for (const name of ['names.json', 'docs.html', 'openapi.json', 'docs.css', '..%2findex.js'])
+      expect((await sandbox.get(`/assets/${name}`)).status).toBe(404)
   })
 
   test('who sees which profile, and what is missing', async () => {

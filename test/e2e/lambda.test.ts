@@ -11,9 +11,8 @@ import { join } from 'node:path'
 import type { Broker } from '@stint/broker'
 import { SENDS } from '@stint/broker/adapters/dynamodb/sender'
 import { type BundleName, buildFunction, LIMITS_KB, refuseSandboxRules } from '@stint/broker/build/build'
-import { openApiText } from '@stint/broker/build/openapi'
+import { publicFilesNow, writePublicFiles } from '@stint/broker/build/public-files'
 import type { ApiBroker } from '@stint/broker/http/context'
-import { openApiAt } from '@stint/broker/http/openapi-file'
 import { vendEvent } from '@stint/broker/lambda/event'
 import { FUNCTIONS } from '@stint/broker/lambda/functions'
 import type { Ledger } from '@stint/broker/ports/ledger'
@@ -58,7 +57,7 @@ describe('the bundles', () => {
         const built = await buildFunction(name, folder)
         bytes[name] = built.bytes
         await writeFile(join(folder, name, 'config.json'), packRules(sandbox.rules))
-        if (name === 'api') await writeFile(join(folder, name, 'openapi.json'), openApiText())
+        if (name === 'api') await writePublicFiles(join(folder, name, 'public'))
         return startLambda(built.file, environment(name === 'vend-sdk' ? 'vend' : name))
       }),
     )
@@ -332,7 +331,7 @@ describe('both mountings of vend', () => {
   let sandbox: TestSandbox
   let server: Server
   let token: string
-  const fixed = (): Broker<Ledger & Links> & Pick<ApiBroker, 'trail' | 'openApi'> => {
+  const fixed = (): Broker<Ledger & Links> & Pick<ApiBroker, 'trail' | 'files'> => {
     let drawn = 0
     return {
       rules: sandbox.rules,
@@ -360,7 +359,7 @@ describe('both mountings of vend', () => {
             sends: 1,
           }),
       },
-      openApi: openApiAt(new URL('../../packages/broker/openapi.json', import.meta.url)),
+      files: publicFilesNow(),
       trail: {
         object: async () => undefined,
         event: async () => undefined,
@@ -414,7 +413,7 @@ describe('both mountings of vend', () => {
     }
   }
   let NOW: number
-  let broker: Broker<Ledger & Links> & Pick<ApiBroker, 'trail' | 'openApi'>
+  let broker: Broker<Ledger & Links> & Pick<ApiBroker, 'trail' | 'files'>
   beforeAll(async () => {
     sandbox = await testSandbox()
     token = await sandbox.token('developer')

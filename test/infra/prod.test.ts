@@ -421,7 +421,7 @@ describe('functions', () => {
     expect(inputs.loggingConfig.logGroup).toBe(`/stint/prod/${name}`)
     // `vend` loads the parts on first use.
     const files = readdirSync(join(root, 'dist/prod', name)).filter((file) => !(name === 'vend' && /^part-\w+\.js$/.test(file)))
-    expect(files.sort()).toEqual(['config.json', 'index.js', ...(name === 'api' ? ['openapi.json'] : [])])
+    expect(files.sort()).toEqual(['config.json', 'index.js', ...(name === 'api' ? ['public'] : [])])
     console.log(`${name}: ${Math.ceil(statSync(join(root, 'dist/prod', name, 'index.js')).size / 1000)} KB`)
   })
   test('one at a time where one writes alone', () => {

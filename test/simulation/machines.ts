@@ -203,7 +203,7 @@ export function apiOn(services: Services, machine: Machine): ApiBroker {
       journal: journalReader({ client: deployment.dynamodb, storyTable: STORY }),
       vkey: LOG_VKEY,
     }),
-    openApi: () => ({ info: { title: '', description: '' }, paths: {} }),
+    files: () => undefined,
   }
 }
 

@@ -1,5 +1,6 @@
 /** A headless browser that npm brings along, and where its pictures go: build output, to be looked at. */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import chromium, { inflate, setupLambdaEnvironment } from '@sparticuz/chromium'
 import { type Browser, chromium as driver, type Page } from 'playwright-core'
@@ -32,4 +33,16 @@ export async function pictures(page: Page, name: string): Promise<void> {
 export async function picture(page: Page, name: string): Promise<void> {
   mkdirSync(SCREENS, { recursive: true })
   await page.screenshot({ path: `${SCREENS}/${name}.png`, fullPage: true })
+}
+
+/** What axe finds wrong on the page, and where. It is asked from outside the page, because the page's own policy lets no script in. */
+export async function violations(page: Page): Promise<unknown> {
+  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+  const session = await page.context().newCDPSession(page)
+  const answer = await session.send('Runtime.evaluate', {
+    expression: `${axe}; axe.run().then(({ violations }) => JSON.stringify(violations.map(({ id, nodes }) => [id, nodes.slice(0, 5).map(({ html }) => html)])))`,
+    awaitPromise: true,
+    returnByValue: true,
+  })
+  return JSON.parse((answer as { result: { value: string } }).result.value)
 }

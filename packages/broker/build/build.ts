@@ -1,5 +1,5 @@
 /**
- * `npm run build`: the Lambda functions as CJS bundles, each with its rules next to it, and `openapi.json`.
+ * `npm run build`: the Lambda functions as CJS bundles, each with its rules next to it, the API reference, and `openapi.json`.
  *
  *     npm run build -- [--config FILE] [--binding NAME=VALUE]… [--out DIR]
  *
@@ -20,6 +20,7 @@ import { type FunctionName, functionNames } from '../src/lambda/functions.ts'
 import { loadConfig } from './config-file.ts'
 import { openApiText } from './openapi.ts'
 import { placeholdersIn } from './placeholders.ts'
+import { writePublicFiles } from './public-files.ts'
 import { splitBundle } from './split.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -191,7 +192,7 @@ async function main(): Promise<void> {
       throw new Error(`${name} is ${Math.ceil(bytes / 1000)} KB, above its limit of ${LIMITS_KB[name]} KB`)
     await writeFile(join(out, name, 'config.json'), packRules(rules))
     // Read on first use, and not at a cold start.
-    if (name === 'api') await writeFile(join(out, name, 'openapi.json'), text)
+    if (name === 'api') await writePublicFiles(join(out, name, 'public'))
     for (const built of (await readdir(join(out, name))).sort()) {
       if (built.endsWith('.js')) code.update(await readFile(join(out, name, built)))
       // Next to the bundles and not in them: everything in a function's folder is deployed.

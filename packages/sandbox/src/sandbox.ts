@@ -15,8 +15,8 @@ import { sideTable, storyTable } from '@stint/broker/adapters/dynamodb/table'
 import { postForm } from '@stint/broker/adapters/https'
 import { type Swept, sweep } from '@stint/broker/approvals/sweep'
 import { loadConfig } from '@stint/broker/build/config-file'
+import { publicFilesNow } from '@stint/broker/build/public-files'
 import type { Web } from '@stint/broker/http/context'
-import { openApiAt } from '@stint/broker/http/openapi-file'
 import { type Shipper, ship, shipLost } from '@stint/broker/log/ship'
 import type { Log } from '@stint/broker/ports/runtime'
 import { notify, notifyPending } from '@stint/broker/slack/notify'
@@ -264,7 +264,7 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
       { keys: keysOf(common), ledger: dynamoLedger(ledgerSettings({ ...common, keys: keys.api })) },
     ),
     trail,
-    openApi: openApiAt(new URL('../../broker/openapi.json', import.meta.url)),
+    files: publicFilesNow(),
     ...(channels ? { web: webOf(ports, rules, channels) } : {}),
     ...(slack ? { slackUserByEmail: apiOf(slack, SLACK_TIMEOUT_MS).userByEmail } : {}),
   }

@@ -16,8 +16,8 @@ import type { Call, Ledger } from '../ports/ledger.ts'
 import type { Links } from '../ports/links.ts'
 import { readObject } from './body.ts'
 import { isJson, MAX_BODY_BYTES } from './message.ts'
-import type { OpenApi } from './openapi-file.ts'
 import { problemReply } from './problem-reply.ts'
+import type { PublicFiles } from './public-files.ts'
 import { type RefusalFormat, refusalFormat, SEARCHED_BYTES } from './refusal-formats.ts'
 import { type Operation, type Route, routes } from './routes.ts'
 
@@ -33,8 +33,8 @@ export type Api = Hono<Env>
 
 export type ApiBroker = Omit<Broker<Ledger & Links>, 'sts' | 'signIn'> & {
   readonly trail: Trail
-  /** The OpenAPI document, read on first use. */
-  readonly openApi: () => OpenApi
+  /** The API reference and what belongs to it. */
+  readonly files: PublicFiles
   /** Stint's own pages; absent if no issuer is set up for signing in on them. */
   readonly web?: Web
   /** Looks up a Slack user by email address, if the config allows linking by email. */

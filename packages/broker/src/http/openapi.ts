@@ -671,6 +671,17 @@ const operations: { readonly [O in Operation]: Description } = {
     success: { status: 200, description: 'A page.', content: { 'text/html': { schema: { type: 'string' } } } },
     problems: ['internal'],
   },
+  'GET /assets/{name}': {
+    id: 'getAsset',
+    summary: 'Get a style sheet or a script of the pages',
+    open: true,
+    success: {
+      status: 200,
+      description: 'The file. Its name changes with its content.',
+      content: { 'text/css': { schema: { type: 'string' } }, 'text/javascript': { schema: { type: 'string' } } },
+    },
+    problems: ['route-unknown', 'internal'],
+  },
 }
 
 export function openApiDocument() {
@@ -706,11 +717,31 @@ export function openApiDocument() {
 
 const withoutDialect = ({ $schema: _dialect, ...schema }: { $schema?: unknown; [member: string]: unknown }) => schema
 
+/** By their name; `id` by the beginning of the path. */
+const pathParameters: { readonly [name: string]: string } = {
+  sessions: 'The ID of the session.',
+  profiles: 'The ID of the profile.',
+  requests: 'The ID of the request.',
+  decide: 'The ID of the request.',
+  freezes: 'The ID of the freeze.',
+  request: 'The ID of the request, or of another journal.',
+  seq: 'The place of the event in its journal, from 0.',
+  path: 'The path of the object in the log, such as `checkpoint`.',
+  profile: 'The ID of the profile.',
+  name: 'The name of the file, as the page has it.',
+}
+
 function describe(path: string, method: Method) {
   const operation: Description = operations[`${method} ${path}` as Operation]
   const names = [...path.matchAll(/\{([^}]*)\}/g)].map((found) => found[1])
   const parameters = [
-    ...names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+    ...names.map((name = '') => ({
+      name,
+      in: 'path',
+      required: true,
+      description: pathParameters[name === 'id' ? (path.split('/')[1] ?? '') : name] ?? '',
+      schema: { type: 'string' },
+    })),
     ...(operation.parameters ?? []),
   ]
   const { success } = operation
@@ -743,7 +774,7 @@ const tags = [
   ['Freezes', 'The kill switch.', '/freezes'],
   ['Audit', 'Events, receipts and the transparency log.', '/audit'],
   ['Slack', 'Links between people and their Slack users, and what Slack sends.', '/slack'],
-  ['Pages', 'Pages for a browser.', '/decide', '/link', '/sign-in', '/docs'],
+  ['Pages', 'Pages for a browser.', '/decide', '/link', '/sign-in', '/docs', '/assets'],
   ['Service', 'Metadata and health.'],
 ] as const
 

@@ -47,6 +47,7 @@ export const routes = [
   { path: '/readyz', methods: { GET: 'api' } },
   { path: '/openapi.json', methods: { GET: 'api' } },
   { path: '/docs', methods: { GET: 'api' } },
+  { path: '/assets/{name}', methods: { GET: 'api' } },
 ] as const satisfies readonly Route[]
 
 /** `METHOD /path` of every operation that a function serves. */

@@ -7,8 +7,8 @@ import { hex128 } from '@stint/core/ids'
 import { refused } from '@stint/core/outcome'
 import { dynamoLedger } from '../adapters/dynamodb/ledger.ts'
 import { header, withNosniff } from '../http/message.ts'
-import { openApiAt } from '../http/openapi-file.ts'
 import { problemReply } from '../http/problem-reply.ts'
+import { publicFilesIn } from '../http/public-files.ts'
 import { apiApp } from '../wiring/api.ts'
 import { createBroker } from '../wiring/broker.ts'
 import { deployRelease } from '../wiring/deploy-release.ts'
@@ -32,7 +32,7 @@ const app = apiApp({
   ...webFrom(process.env),
   ...(slack ? { slackUserByEmail: apiOf(slack, SLACK_TIMEOUT_MS).userByEmail } : {}),
   trail,
-  openApi: openApiAt(join(__dirname, 'openapi.json')),
+  files: publicFilesIn(join(__dirname, 'public')),
 })
 
 export const handler = overHttp(deployment, async (request) => {

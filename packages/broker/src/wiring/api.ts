@@ -23,12 +23,12 @@ import {
   refuse,
   type Tools,
 } from '../http/context.ts'
-import { docsHeaders, docsPage } from '../http/docs-page.ts'
 import { freezeRoutes } from '../http/freezes.ts'
 import { linkRoutes } from '../http/links.ts'
 import { NOSNIFF } from '../http/message.ts'
 import { metadataRoutes } from '../http/metadata.ts'
 import { profileRoutes } from '../http/profiles.ts'
+import { publicFileRoutes } from '../http/public-file-routes.ts'
 import { inRefusalFormat } from '../http/refusal-formats.ts'
 import { requestRoutes } from '../http/requests.ts'
 import { allowed, findRoute } from '../http/routes.ts'
@@ -130,8 +130,7 @@ export function apiApp(broker: ApiBroker): Api {
     return c.json(detailed ? { status, ...checks } : { status }, status === 'not-ready' ? 503 : 200)
   })
 
-  answer(app, 'GET /openapi.json', (c) => c.json(broker.openApi()))
-  answer(app, 'GET /docs', (c) => c.html(docsPage(broker.openApi()), 200, docsHeaders))
+  publicFileRoutes(app, broker)
 
   app.notFound((c) => {
     const allow = allowed(c.get('route')).join(', ')

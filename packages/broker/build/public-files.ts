@@ -1,0 +1,42 @@
+/** Makes the files that anyone can read: `openapi.json`, and the API reference with its style sheet and script. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openApiDocument } from '../src/http/openapi.ts'
+import type { PublicFiles } from '../src/http/public-files.ts'
+import { docsPage } from './docs/page.ts'
+
+/** By name. Names of assets have a hash of their content, so browsers can keep them for ever. */
+export function publicFiles(): ReadonlyMap<string, string> {
+  const [style, script] = [asset('docs.css'), asset('docs.js')]
+  return new Map([
+    ['openapi.json', JSON.stringify(openApiDocument())],
+    ['docs.html', docsPage({ style: `/assets/${style[0]}`, script: `/assets/${script[0]}` })],
+    style,
+    script,
+  ])
+}
+
+function asset(name: string): readonly [string, string] {
+  const text = readFileSync(new URL(`./docs/${name}`, import.meta.url), 'utf8')
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 12)
+  return [name.replace('.', `-${hash}.`), text]
+}
+
+/** Writes the folder that `publicFilesIn` reads. */
+export async function writePublicFiles(folder: string): Promise<void> {
+  const files = publicFiles()
+  await mkdir(folder, { recursive: true })
+  for (const [name, text] of files) await writeFile(join(folder, name), text)
+  await writeFile(join(folder, 'names.json'), JSON.stringify([...files.keys()]))
+}
+
+/** For a broker that runs from source: made on first use. */
+export function publicFilesNow(): PublicFiles {
+  let files: ReadonlyMap<string, string> | undefined
+  return (name) => {
+    files ??= publicFiles()
+    return files.get(name)
+  }
+}
