@@ -23,6 +23,11 @@ export default defineConfig({
       { issuer: 'lab', subject: 'dana' },
       { issuer: 'lab', subject: 'dana-home' },
     ],
+    mona: [
+      { issuer: 'lab', subject: 'mona' },
+      { issuer: 'lab', subject: 'mona|admin' },
+      { issuer: 'lab-once', actor: '79' },
+    ],
   },
   responders: [{ issuer: 'lab', claims: { groups: includes('responders') } }],
   profiles: {
@@ -40,6 +45,7 @@ export default defineConfig({
     all: { target: 'staging', eligible: [engineer], duration: renewed },
     short: { target: 'staging', eligible: [engineer], duration: { default: '20m', max: '1h', renew: '5m' } },
     brief: { target: 'staging', eligible: [engineer], duration: { default: '30m', max: '1h', renew: '60s' } },
+    bare: { target: 'staging', eligible: [engineer], sourceIdentity: false, duration: { default: '30m', max: '1h' } },
     once: { target: 'staging', eligible: [engineer], duration: { default: '30m', max: '1h' } },
     errand: {
       target: 'staging',

@@ -150,7 +150,18 @@ export const endedSession = v.strictObject({
   ),
 })
 
-export const sessionsPage = v.strictObject({ sessions: v.array(sessionView), next: v.optional(text) })
+export const sessionsPage = v.strictObject({
+  sessions: v.array(sessionView),
+  next: v.optional(text),
+  identities: v.optional(
+    v.pipe(
+      v.array(v.strictObject({ issuer: text, subject: v.optional(text), actor: v.optional(text), sourceIdentity: v.optional(text) })),
+      v.description(
+        'With `person`: the identities that the config declares. `sourceIdentity` is how AWS sees one; absent if the config alone does not decide it.',
+      ),
+    ),
+  ),
+})
 
 export const profileView = v.strictObject({
   id: text,

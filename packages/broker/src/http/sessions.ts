@@ -1,6 +1,8 @@
 /** Sessions, for their owners and for auditors. Their secrets were never stored. */
 
+import { defined } from '@stint/core/defined'
 import { identitiesOf } from '@stint/core/identity/person'
+import { identitiesInAws } from '@stint/core/identity/person-in-aws'
 import { parseSessionId } from '@stint/core/ids'
 import { type Instant, toIso } from '@stint/core/instant'
 import { type Done, done, refused, type Unknown } from '@stint/core/outcome'
@@ -40,7 +42,8 @@ export function sessionRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
         request.sessions.toReversed().map((session) => sessionView(session, c.get('now'))),
       )
       const next = nextOf(c, query, page.value.next)
-      return c.json({ sessions, ...(next ? { next } : {}) })
+      const identities = person === undefined ? undefined : identitiesInAws(rules, person)
+      return c.json({ sessions, ...defined({ next, identities }) })
     }),
   )
 

@@ -30,6 +30,7 @@ export type SessionView = {
   readonly caller: CallerView
   readonly profile: string
   readonly target: string
+  readonly sourceIdentity?: string
   readonly expiresAt: string
   readonly reservedAt: string
   readonly issued?: { readonly expiration: string }

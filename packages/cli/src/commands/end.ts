@@ -8,6 +8,7 @@ export const end = command({
     fullDescription:
       'The credentials of an ended session are not renewed again. For your own sessions, those of profiles that you approve and, as a responder, all sessions. AWS accepts the last credentials until they expire; the command says when. To stop new sessions too, revoke the request or use stint freeze.\n\n' +
       'With --person, for responders: freezes a person of the config first, with all identities and the jobs that they trigger, and then ends the sessions of all identities.\n\n' +
+      'With --person and --scp: prints the service control policy that denies these identities in every account, and says what it does not reach. Nothing is frozen, ended or written.\n\n' +
       'Exit codes: 0 done · 1 failed · 3 denied · 4 sign in first · 5 unreachable · 2 invalid usage',
   },
   parameters: {
@@ -15,6 +16,7 @@ export const end = command({
     flags: {
       person: { kind: 'parsed', parse: text, optional: true, brief: 'Stop this person of the config everywhere', placeholder: 'ID' },
       justification: { kind: 'parsed', parse: text, optional: true, brief: 'With --person: why access must stop', placeholder: 'TEXT' },
+      scp: { kind: 'boolean', default: false, brief: 'With --person: only print the service control policy that denies them everywhere' },
       ...broker,
     },
     aliases: { j: 'justification' },

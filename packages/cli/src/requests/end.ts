@@ -7,16 +7,19 @@ import { Failure } from '../frame/failure.ts'
 import type { BrokerFlags } from '../frame/flags.ts'
 import { left } from '../frame/words.ts'
 import { jsonLine } from '../output.ts'
+import { printControlPolicies } from './control-policies.ts'
 
-type EndFlags = BrokerFlags & { readonly person?: string; readonly justification?: string }
+type EndFlags = BrokerFlags & { readonly person?: string; readonly justification?: string; readonly scp: boolean }
 type Ended = { readonly id: string; readonly state: string; readonly credentialsExpireBy?: string; readonly identityProofUntil?: string }
 
 export async function end(context: Context, flags: EndFlags, id: string | undefined): Promise<void> {
   const { stdout, stderr } = context.process
-  const { person } = flags
+  const { person, scp } = flags
   if ((id === undefined) === (person === undefined))
     throw new Failure('usage', 'Name one session, or a person with --person.', { next: 'List yours: stint sessions --live' })
+  if (scp && person === undefined) throw new Failure('usage', '--scp needs --person.', { next: 'stint end --person ID --scp' })
   const broker = await brokerFor(context, flags)
+  if (person !== undefined && scp) return printControlPolicies(context, broker, flags, person)
   if (person !== undefined) return endPerson(context, broker, flags, person)
   const ended = await endOne(broker, id as string)
   if (flags.json) return void stdout.write(jsonLine(ended))
