@@ -18,6 +18,7 @@ import { type CredentialFlags, type Entry, entryOf, obtainAgainFor, obtainFor } 
 import { variablesOf, withoutStale } from './environment.ts'
 import { isObtained, type Obtained } from './obtain.ts'
 import { entryOfCaller, keepable, warning } from './process.ts'
+import { remindOfEnd } from './reminder.ts'
 
 type ExecFlags = CredentialFlags & { readonly nest: boolean; readonly static: boolean }
 
@@ -74,6 +75,8 @@ async function runWith(
     stderr.write(
       `Profile ${entry.profile.id}, ${left(obtained.credentials.expiration, Date.now())} left, renewed while the shell runs. Leave it with exit${own ? ', which ends the session' : ''}.\n`,
     )
+  // On a terminal only: elsewhere, the output of the command is read by programs. Fixed credentials end before the session does.
+  const forget = !flags.static && stderr.isTTY && !flags.quiet ? remindOfEnd(context, entry, obtained) : undefined
   try {
     const code = await childOf(context, command, environment)
     // The command's own output is not read, so that it can be a terminal: only its exit code tells.
@@ -81,6 +84,7 @@ async function runWith(
       stderr.write("stint: If AWS denied the call, run: stint why 'MESSAGE'\n")
     return code
   } finally {
+    forget?.()
     endpoint?.close()
     await own?.end()
   }

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { jsonLine } from '../output.ts'
 import { startEndpoint } from './endpoint.ts'
 import { type CredentialFlags, entryOf, obtainAgainFor, obtainFor } from './entry.ts'
+import { remindOfEnd } from './reminder.ts'
 import { codeFor, setCode } from './shell-code.ts'
 
 export async function serveCommand(
@@ -20,8 +21,10 @@ export async function serveCommand(
     process.stderr.write(
       `Serving the profile ${entry.profile.id} on loopback. Set the variables above where you need it. Ctrl-C stops it.\n`,
     )
+  const forget = flags.quiet ? undefined : remindOfEnd(context, entry, first)
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
   })
+  forget?.()
   endpoint.close()
 }
