@@ -4,14 +4,14 @@ import { beforeTheEnd, reminderText } from './reminder.ts'
 const MINUTE = 60_000
 
 /** Virtual time: `to(minutes)` runs the timers that are due until then. */
-function world(endOf: (now: number) => number | undefined | Error) {
+function world(endOf: (now: number) => number | undefined | Error, earlyMs = 0) {
   let [now, looks] = [0, 0]
   let timer: { readonly at: number; readonly act: () => void } | undefined
   const said: [at: number, end: number][] = []
   const stop = beforeTheEnd({
     now: () => now,
     after(milliseconds, act) {
-      const mine = { at: now + milliseconds, act }
+      const mine = { at: now + Math.max(1, milliseconds - earlyMs), act }
       timer = mine
       return () => {
         if (timer === mine) timer = undefined
@@ -53,6 +53,11 @@ describe('a session that ends', () => {
     const it = world(() => end)
     await it.to(end + 100)
     expect([it.said, it.looks()]).toEqual([[[expected, end]], 3])
+  })
+  test('is announced once, also by timers that fire a millisecond early', async () => {
+    const it = world(() => 240, 1)
+    await it.to(1000)
+    expect(it.said).toEqual([[230, 240]])
   })
   test('is not announced once it was ended', async () => {
     const it = world((now) => (now < 100 ? 240 : undefined))

@@ -6,7 +6,7 @@
 import { compactPolicy } from '@stint/iam'
 
 /** AWS Organizations User Guide, "Quotas": characters of a service control policy. White space counts unless the console saves it. */
-export const MAX_CONTROL_POLICY_CHARACTERS = 5120
+const MAX_CONTROL_POLICY_CHARACTERS = 5120
 
 /** As few policies as have room for all of them; none for none. */
 export function controlPolicies(sourceIdentities: readonly string[]): readonly string[] {
