@@ -70,8 +70,8 @@ export const simulatedBugs: readonly (Bug & Guarding)[] = [
     name: 'reserve does not look at the terms',
     guards: ['promise 8'],
     file: RESERVE,
-    from: "  'termsHash = :terms', //",
-    to: "  '(termsHash = :terms OR attribute_exists(pk))', //",
+    from: "  'termsHash = :termsHash', //",
+    to: "  '(termsHash = :termsHash OR attribute_exists(pk))', //",
   },
   {
     name: 'reserve does not look at the restore',

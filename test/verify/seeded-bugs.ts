@@ -89,8 +89,8 @@ export const seededBugs: readonly SeededBug[] = [
     name: 'reserve: terms that changed since the approval vend',
     guards: ['promise 8'],
     file: `${STORE}/reserve.ts`,
-    from: "'termsHash = :terms'",
-    to: `'${always('termsHash = :terms')}'`,
+    from: "'termsHash = :termsHash'",
+    to: `'${always('termsHash = :termsHash')}'`,
     tests: [...CONDITIONS, 'test/e2e/approvals.test.ts'],
   },
   {

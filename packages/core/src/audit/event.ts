@@ -15,7 +15,7 @@ import type { ChangeEvent } from '../request/machine.ts'
 import type { Limits } from '../request/request.ts'
 import type { RenewalEvent } from './renewal-events.ts'
 
-/** Longest canonical event, in bytes. With at most 320 of them, an item stays below DynamoDB's 400 KB. */
+/** Longest canonical event, in bytes. */
 export const MAX_EVENT_BYTES = 1024
 
 /**

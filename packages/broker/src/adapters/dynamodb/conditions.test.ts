@@ -7,6 +7,7 @@
 import { defined } from '@stint/core/defined'
 import type { CallerRef } from '@stint/core/identity/caller'
 import { type LinkChange, type LinkId, linkId } from '@stint/core/identity/link'
+import type { RequestId } from '@stint/core/ids'
 import type { Done } from '@stint/core/outcome'
 import { describe, expect, test } from 'vitest'
 import { CLIENTS, type ClientName } from '../testing/clients.ts'
@@ -150,20 +151,20 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
     }
     return [answers.filter((one) => one === 'done').length, answers.at(-1)]
   },
-  'a request whose journal is full': async (it) => {
-    await approvedRequest(it)
-    const reminded = { state: 'approved', set: {}, events: [{ type: 'request.reminded' }] } as const
-    for (let turn = 0; turn < 316; turn++) await must(it.ledger.change(REQUEST, NOW, always(reminded)))
-    const answers = [word(await it.ledger.reserve(intent(named)))]
-    // A full one can still be revoked.
-    answers.push(word(await it.ledger.change(REQUEST, NOW, always(changes.revoked), { origin })))
-    return answers
-  },
-  'a journal with room for one more': async (it) => {
-    await approvedRequest(it)
-    const reminded = { state: 'approved', set: {}, events: [{ type: 'request.reminded' }] } as const
-    for (let turn = 0; turn < 315; turn++) await must(it.ledger.change(REQUEST, NOW, always(reminded)))
-    return [word(await it.ledger.reserve(intent(named)))]
+  'an item with room for one session, which can be revoked, and one with room for two': async (it) => {
+    const roomFor = (sessions: number) => {
+      const { terms } = scope()
+      return { scope: scope({ terms: { ...terms, role: terms.role, statement: 'x'.repeat(347_000 - sessions * 3500) } as typeof terms }) }
+    }
+    const request = `req_${'2'.repeat(26)}` as RequestId
+    const other = { ...roomFor(2), request, session: sessionOf(request) }
+    return [
+      word(await it.ledger.reserve(intent(roomFor(1)))),
+      word(await it.ledger.reserve(second(roomFor(1)))),
+      word(await it.ledger.change(REQUEST, NOW, always(changes.revoked), { origin })),
+      word(await it.ledger.reserve(intent(other))),
+      word(await it.ledger.reserve(second({ ...other, session: sessionOf(request, '00000002') }))),
+    ]
   },
 
   // ── Record, drop, fail ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -574,7 +575,7 @@ const NEVER = '(attribute_exists(pk) AND attribute_not_exists(pk))'
 
 /** Conditions that the code makes in one place, by what all of them hold; a clause of it is taken out of all of them. */
 const families = {
-  reserve: 'termsHash = :terms',
+  reserve: 'termsHash = :termsHash',
   'record, drop, fail': '#session.#state = :reserved',
   'set a freeze': 'NOT contains(attempts',
   'release a freeze': 'lastSet = :lastSet',

@@ -55,6 +55,8 @@ export type Item = Omit<AccessRequest, 'terms' | 'sessions' | 'approvals' | 'lim
   readonly openSession?: string
   readonly attempts?: number
   readonly renewals?: number
+  /** The bytes that further reservations can take (./item-room.ts). */
+  readonly room?: number
   readonly events?: readonly unknown[]
   readonly workKey?: string
   readonly dueKey?: string

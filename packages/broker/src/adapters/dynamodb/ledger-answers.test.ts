@@ -266,7 +266,7 @@ describe.each(CLIENTS)('over %s', (over) => {
 
   describe('the ledger is unknown', () => {
     /** What a write computes from the item before it, so that no answer can be held to it alone. */
-    const computed = ['version', 'usesLeft', 'attempts', 'taken', 'times', 'count', 'refused']
+    const computed = ['version', 'usesLeft', 'attempts', 'room', 'taken', 'times', 'count', 'refused']
 
     /** Runs one write. Every send of its first item is answered with the image that `lie` makes of the honest one. */
     async function answeredWith(name: string, lie: (after: Item, before: Item | undefined) => Item) {

@@ -15,6 +15,7 @@ import type { AccessRequest } from '@stint/core/request/request'
 import type { Ledger, NewRequest } from '../../ports/ledger.ts'
 import { provenanceOf, requestFacts } from './event-facts.ts'
 import { indexKeysOf } from './index-keys.ts'
+import { ROOM_BYTES } from './item-room.ts'
 import { type Item, toRequest } from './items.ts'
 import type { LedgerSettings, Sender } from './sender.ts'
 import { callerKey, dayKey, requestKey, shardOf, timeKey } from './table.ts'
@@ -83,6 +84,19 @@ const pendingExpiry = ({ call, approval }: Pick<NewRequest, 'call' | 'approval'>
 const unattendedAt = ({ call, approval: { breakGlass } }: Pick<NewRequest, 'call' | 'approval'>) =>
   typeof breakGlass === 'object' ? { unattendedAt: call.now + seconds(durationSeconds(breakGlass.delay)) } : {}
 
+/** An approval, and its event. */
+const APPROVAL_BYTES = 2000
+/** A long subject is stored whole, and again in events of its parts. */
+const SUBJECT_COPIES = 2.7
+
+/** The room of the item for reservations (./item-room.ts). */
+export function askedRoom({ caller, approval, scope }: Pick<NewRequest, 'caller' | 'approval' | 'scope'>): number {
+  const approvals = approval.rules.reduce((sum, { count }) => sum + count, 0)
+  const subject = Buffer.byteLength(JSON.stringify(caller.fullSubject ?? ''))
+  const terms = Buffer.byteLength(canonicalJson(scope.terms))
+  return ROOM_BYTES - terms - Math.ceil(SUBJECT_COPIES * subject) - approvals * APPROVAL_BYTES
+}
+
 function newItem(
   { request, call, caller, person, triggeredBy, scope, approval, startsAt, limits, fingerprint, extends: extended }: NewRequest,
   events: readonly JournalEntry[],
@@ -113,6 +127,7 @@ function newItem(
     approvals: [],
     limits: limits ?? {},
     attempts: 0,
+    room: askedRoom({ caller, approval, scope }),
     callerKey: callerKey(caller),
     dayKey: dayKey(call.now, shardOf(request)),
     at: timeKey(call.now, request),

@@ -1,10 +1,10 @@
 /** Reserves a renewal: the write before AssumeRole. It checks that the session still holds, and appends the intent. No use is taken. */
-import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
+import { type AuditEvent, type JournalEntry, journalEntry } from '@stint/core/audit/event'
 import { callerRef } from '@stint/core/identity/caller'
 import { type SessionId, sessionSuffix } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
-import { MAX_EVENTS, MAX_OPEN_RENEWALS, MAX_RENEWALS_A_MINUTE, maxRenewals, unknownSession } from '@stint/core/request/session'
+import { MAX_OPEN_RENEWALS, MAX_RENEWALS_A_MINUTE, maxRenewals, unknownSession } from '@stint/core/request/session'
 import type { Renewal, RenewalReservation, RenewRefusal } from '../../ports/ledger.ts'
 import { provenanceOf } from './event-facts.ts'
 import { countOpen, type Item } from './items.ts'
@@ -60,13 +60,18 @@ export function reservingRenewals(settings: LedgerSettings, { update }: Sender) 
       if (written.outcome === 'done') return done(toReservation(written.value))
       const { item } = written
       if (item && isThisAttempt(item)) return done(toReservation(item))
-      const reason = reasonToRefuse(item, renewal, epoch, Math.max(clock(), call.now))
+      const reason = reasonToRefuse(item, renewal, values[':takes'], epoch, Math.max(clock(), call.now))
       if (reason) return reason
       seen = seenIn(item, suffix)
     }
     return { outcome: 'unknown', cause: 'ledger: the session kept changing during the call' }
   }
 }
+
+/** The salt of the event, the outcome, and the entry among the open renewals. */
+const OUTCOME_BYTES = 850
+/** What a renewal takes of the room of the item (./item-room.ts), with its outcome. */
+export const renewalRoom = ({ event }: JournalEntry): number => Buffer.byteLength(event) + OUTCOME_BYTES
 
 type Seen = Renewal['seen']
 export const seenIn = (item: Item | undefined, suffix: string): Seen => {
@@ -86,6 +91,7 @@ function reserveValues(renewal: Renewal, settings: LedgerSettings) {
     ...{ type: 'session.renewal-reserved', request, session, set, at: call.now, caller: callerRef(caller), terms, expiresAt, build },
     ...provenanceOf(renewal),
   }
+  const entry = journalEntry(event, settings)
   return {
     ':approved': 'approved',
     ':issued': 'issued',
@@ -94,8 +100,8 @@ function reserveValues(renewal: Renewal, settings: LedgerSettings) {
     ':epoch': epoch,
     ':mostOpen': MAX_OPEN_RENEWALS,
     ':mostRenewals': maxRenewals(uses),
-    ':maxEvents': MAX_EVENTS,
-    ':events': [journalEntry(event, settings)],
+    ':events': [entry],
+    ':takes': renewalRoom(entry),
     ':one': 1,
     ':open': { set, at: call.now, expiresAt },
     ':openKey': openKey(shardOf(request)),
@@ -108,6 +114,7 @@ const reserveUpdate = `SET ${[
   'events = list_append(events, :events)',
   'version = version + :one',
   'renewals = :renewals',
+  'room = room - :takes',
   '#session.#minute = :minute',
   '#session.#count = :count',
   '#session.#open.#attempt = :open',
@@ -130,13 +137,14 @@ const canBeRenewed = [
   'createdAt > :epoch', // Grants from before a restore are void.
   'size(#session.#open) < :mostOpen',
   '(attribute_not_exists(renewals) OR renewals < :mostRenewals)',
-  'size(events) < :maxEvents', // Leave room in the journal for withdrawals.
+  'room >= :takes', // Leave room in the item for withdrawals.
 ].join(' AND ')
 
 /** Why a session cannot be renewed, from the item that failed the condition. Undefined if only the number of renewals has changed. */
 function reasonToRefuse(
   item: Item | undefined,
   { caller, session, terms, uses }: Renewal,
+  takes: number,
   epoch: Instant,
   now: Instant,
 ): Refused<RenewRefusal> | undefined {
@@ -150,7 +158,7 @@ function reasonToRefuse(
     return refused('terms-changed', 'The terms have changed since the session began.', { evidence: { approved: item.terms } })
   if (Object.keys(found.open).length >= MAX_OPEN_RENEWALS)
     return tooMany(`${MAX_OPEN_RENEWALS} renewals of this session are in progress.`, 5)
-  if ((item.renewals ?? 0) >= maxRenewals(uses) || (item.events?.length ?? 0) >= MAX_EVENTS)
+  if ((item.renewals ?? 0) >= maxRenewals(uses) || (item.room ?? 0) < takes)
     return refused('renewals-exhausted', 'The request has reached its maximum number of renewals.')
   return undefined
 }

@@ -10,9 +10,10 @@ import { sessionSuffix } from '@stint/core/ids'
 import { type Instant, seconds, wholeSecond } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
-import { MAX_EVENTS, MAX_USES, SPARE_ATTEMPTS } from '@stint/core/request/session'
+import { MAX_USES, SPARE_ATTEMPTS } from '@stint/core/request/session'
 import type { Intent, Reservation, ReserveRefusal } from '../../ports/ledger.ts'
 import { provenanceOf, requestFacts } from './event-facts.ts'
+import { ROOM_BYTES, sessionRoom } from './item-room.ts'
 import { countOpen, type Item, type StoredSession } from './items.ts'
 import type { LedgerSettings, Sender } from './sender.ts'
 import { callerKey, dayKey, openKey, requestKey, sessionAttribute, shardOf, timeKey } from './table.ts'
@@ -73,52 +74,51 @@ export function reserving(settings: LedgerSettings, { update }: Sender) {
 
 /** The values of the write, except for the time of each send. */
 async function reserveValues(intent: Intent, settings: LedgerSettings) {
-  const { request, session, attempt, caller, scope, call, expiresAt, sessionName } = intent
+  const { request, attempt, caller, scope, call, expiresAt, sessionName } = intent
   const entry = (event: AuditEvent) => journalEntry(event, settings)
   const { fullSubject } = caller
+  const { termsHash, targetId, duration, durationAsked } = scope
+  const { profile, role, uses, sourceIdentity } = scope.terms
+  const terms = canonicalJson(scope.terms)
   const created = createdEvent(intent)
+  const reserved = entry(reservedEvent(intent, settings.build))
+  const session = {
+    ...{ attempt, state: 'reserved', reservedAt: call.now, duration, expiresAt, sessionName, sourceIdentity },
+    fingerprint: intent.named ? intent.fingerprint : undefined,
+    ...renewing(intent),
+  }
   return {
     ':approved': 'approved',
     ':zero': 0,
     ':one': 1,
     ':createdAt': call.now,
     ':epoch': settings.epoch ?? 0,
-    ':terms': scope.termsHash,
-    ':maxAttempts': Math.min(scope.terms.uses, MAX_USES) + SPARE_ATTEMPTS,
-    ':maxEvents': MAX_EVENTS,
+    ':termsHash': termsHash,
+    ':maxAttempts': Math.min(uses, MAX_USES) + SPARE_ATTEMPTS,
     // A requested duration above the approver's limit is refused. If the caller requested none, `toReservation` shortens the session.
-    ':duration': scope.durationAsked ? scope.duration : 0,
+    ':duration': durationAsked ? duration : 0,
     // DynamoDB refuses a value that no expression uses. A named request has no fingerprint condition, so the update always sets it.
     ':fingerprint': intent.fingerprint ?? '-',
     ':id': request,
     ':caller': callerRef(caller),
     ':person': intent.person,
-    ':profile': scope.terms.profile,
-    ':target': scope.targetId,
-    ':roleArn': scope.terms.role,
-    ':termsText': canonicalJson(scope.terms),
-    ':uses': scope.terms.uses,
+    ':profile': profile,
+    ':target': targetId,
+    ':roleArn': role,
+    ':terms': terms,
+    ':uses': uses,
     ':windowExpiresAt': intent.windowExpiresAt,
     ':callerKey': callerKey(caller),
     ':dayKey': dayKey(call.now, shardOf(request)),
     ':at': timeKey(call.now, request),
     ':openKey': openKey(shardOf(request)),
-    ':openAt': timeKey(call.now, request),
-    ':openSession': session,
+    ':openSession': intent.session,
     ':created': [created, ...(await textsOf(created, fullSubject))].map(entry),
     ...defined({ ':fullSubject': fullSubject }),
-    ':reserved': [entry(reservedEvent(intent, settings.build))],
-    ':session': {
-      attempt,
-      state: 'reserved',
-      reservedAt: call.now,
-      duration: scope.duration,
-      expiresAt,
-      sessionName,
-      sourceIdentity: scope.terms.sourceIdentity,
-      fingerprint: intent.named ? intent.fingerprint : undefined,
-      ...renewing(intent),
-    },
+    ':reserved': [reserved],
+    ':session': session,
+    ':room': ROOM_BYTES - Buffer.byteLength(terms),
+    ':takes': sessionRoom(reserved, session, role),
   }
 }
 
@@ -148,23 +148,16 @@ const createdEvent = (intent: Intent): AuditEvent => ({
   expiresAt: intent.windowExpiresAt,
 })
 
-const reservedEvent = (intent: Intent, build: string): AuditEvent => ({
-  type: 'session.reserved',
-  request: intent.request,
-  at: intent.call.now,
-  session: intent.session,
-  caller: callerRef(intent.caller),
-  terms: intent.scope.termsHash,
-  sessionName: intent.sessionName,
-  role: intent.scope.terms.role,
-  ...defined({ sourceIdentity: intent.scope.terms.sourceIdentity }),
-  duration: intent.scope.duration,
-  ...defined({ renew: intent.scope.terms.renew }),
-  ...(intent.scope.durationAsked ? { durationAsked: true } : {}),
-  expiresAt: intent.expiresAt,
-  build,
-  ...provenanceOf(intent),
-})
+function reservedEvent(intent: Intent, build: string): AuditEvent {
+  const { request, session, call, caller, sessionName, expiresAt, scope } = intent
+  const { role, sourceIdentity, renew } = scope.terms
+  return {
+    ...{ type: 'session.reserved', request, session, at: call.now, caller: callerRef(caller), terms: scope.termsHash },
+    ...{ sessionName, role, duration: scope.duration, expiresAt, build },
+    ...defined({ sourceIdentity, renew, durationAsked: scope.durationAsked || undefined }),
+    ...provenanceOf(intent),
+  }
+}
 
 /** An Idempotency-Key belongs to one call's content. Every request created here has a fingerprint, even if it is empty. */
 const sameFingerprint = 'fingerprint = :fingerprint'
@@ -176,38 +169,41 @@ const stillGood = [
   'windowExpiresAt > :now',
   '(attribute_not_exists(windowStartsAt) OR windowStartsAt <= :now)',
   'usesLeft > :zero',
-  'termsHash = :terms', // The session must have the approved terms.
+  'termsHash = :termsHash', // The session must have the approved terms.
   '(attribute_not_exists(#limits.#duration) OR #limits.#duration >= :duration)',
   'createdAt > :epoch', // Grants from before a restore are void.
   'attempts < :maxAttempts', // A definite failure returns its use; this limits the retries.
-  'size(events) < :maxEvents', // Leave room in the journal for withdrawals.
+  'room >= :takes', // Leave room in the item for withdrawals.
 ].join(' AND ')
 
 const setIfAbsent = (attribute: string, value: string) => `${attribute} = if_not_exists(${attribute}, ${value})`
 
 const reserveUpdate = `SET ${[
-  setIfAbsent('id', ':id'),
+  ...[
+    'id',
+    'createdAt',
+    'caller',
+    'person',
+    'profile',
+    'target',
+    'roleArn',
+    'terms',
+    'termsHash',
+    'windowExpiresAt',
+    'fingerprint',
+    'callerKey',
+    'dayKey',
+  ].map((name) => setIfAbsent(name, `:${name}`)),
   setIfAbsent('#state', ':approved'),
-  setIfAbsent('createdAt', ':createdAt'),
-  setIfAbsent('caller', ':caller'),
-  setIfAbsent('person', ':person'),
-  setIfAbsent('profile', ':profile'),
-  setIfAbsent('target', ':target'),
-  setIfAbsent('roleArn', ':roleArn'),
-  setIfAbsent('terms', ':termsText'),
-  setIfAbsent('termsHash', ':terms'),
-  setIfAbsent('windowExpiresAt', ':windowExpiresAt'),
-  setIfAbsent('fingerprint', ':fingerprint'),
-  setIfAbsent('callerKey', ':callerKey'),
-  setIfAbsent('dayKey', ':dayKey'),
   setIfAbsent('#at', ':at'),
   'version = if_not_exists(version, :zero) + :one',
   'usesLeft = if_not_exists(usesLeft, :uses) - :one',
   'attempts = if_not_exists(attempts, :zero) + :one',
+  'room = if_not_exists(room, :room) - :takes',
   'events = list_append(if_not_exists(events, :created), :reserved)',
   'openKey = :openKey',
   // The oldest reservation decides when the sweeper looks: later ones must not hide it.
-  'openAt = if_not_exists(openAt, :openAt)',
+  'openAt = if_not_exists(openAt, :at)',
   'openSession = :openSession',
   '#session = :session',
 ].join(', ')}`
