@@ -241,7 +241,7 @@ export const catalogue = {
   'item-size': {
     severity: 'warning',
     finds:
-      'A profile with approval whose `maxUses` lets the item of one request grow beyond 50 KB: each session adds up to 2.5 KB. Renewals, and attempts that AWS refuses, are not counted.',
+      'A profile with approval whose `maxUses` lets the item of one request grow beyond 50 KB: each session adds up to 2.5 KB. Or a profile whose renewals do: each adds up to 1.6 KB. Attempts that AWS refuses are not counted.',
     why: 'DynamoDB writes and returns the whole item each time. The 100 sessions of one request take 20,000 to 26,000 write units instead of about 1,000, and the last of them are limited to two vends per second, because one item takes 1,000 write units per second.',
     fix: 'Lower `maxUses`, and let callers request again, with a shorter `window` if you like. A job that needs many sessions can reuse the credentials of one until they expire.',
   },
@@ -275,6 +275,13 @@ export const catalogue = {
     finds: 'An `approval.window` that is shorter than the default duration of a profile with `renew`.',
     why: 'A session that people approved ends with the window of its request, so it never lasts as long as the profile says.',
     fix: 'Set `window` to at least `duration.default`.',
+  },
+  'renewals-run-out': {
+    severity: 'warning',
+    finds:
+      'A profile with `renew` whose clients can take all renewals of a request before its sessions end, because they renew early: AWS SDKs up to 15 minutes before the credentials expire, `stint` when a quarter of their life is left.',
+    why: 'One request has room for 150 sets of credentials, of which 20 are for first attempts that fail. The config check compares `maxUses` × `max` / `renew` with 100. With a `renew` of 30 minutes, SDKs renew every 15 minutes and need twice as many. After `renewals-exhausted`, the session stops with its last credentials.',
+    fix: 'Set a longer `renew`, a shorter `max` or fewer uses.',
   },
   'console-cut-short': {
     severity: 'note',

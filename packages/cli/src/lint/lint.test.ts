@@ -817,20 +817,30 @@ describe('how large the item of a request grows', () => {
 })
 
 describe('renewals', () => {
-  const approval = (window: string) => ({
+  const approval = (window: string, maxUses = 1) => ({
     approval: {
       rules: [{ by: [{ issuer: 'staff', claims: { groups: includes('leads') } }], count: 1 }],
       expiresAfter: '1h',
       window,
-      maxUses: 1,
+      maxUses,
     },
   })
-  const findings = (change: Partial<ConfigSource>) => found(change).filter((finding) => finding.includes('cut-short'))
+  const findings = (change: Partial<ConfigSource>) => found(change).filter((finding) => /cut-short|run-out/.test(finding))
   test.each<[string, Profile, readonly string[]]>([
     ['a window of the same length', { ...renewed('8h', '30m'), ...approval('1h') }, []],
     ['a shorter window', { ...renewed('8h', '30m'), ...approval('59m') }, ['renewal-cut-short profiles.p.duration.default']],
     ['a shorter window without renewals', { ...staffProfile, ...approval('10m') }, []],
     ['people, with less than half an hour', renewed('1h', '29m'), ['console-cut-short profiles.p.duration.renew']],
+    ['clients that renew early have enough for one session', renewed('12h', '30m'), []],
+    ['and for four', { ...renewed('8h', '30m'), ...approval('1h', 4) }, []],
+    ['but not for five', { ...renewed('8h', '30m'), ...approval('1h', 5) }, ['renewals-run-out profiles.p.duration.renew']],
+    ['stint itself renews when a quarter is left', renewed('97m', '1m'), ['console-cut-short profiles.p.duration.renew']],
+    [
+      'which can be too early, too',
+      renewed('98m', '1m'),
+      ['console-cut-short profiles.p.duration.renew', 'renewals-run-out profiles.p.duration.renew'],
+    ],
+    ['with an hour, they have enough for eight', { ...renewed('12h', '1h'), ...approval('1h', 8) }, []],
     ['jobs, with less than half an hour', { ...renewed('1h', '5m'), eligible: [{ issuer: 'gh', claims: { ...id, ...push } }] }, []],
   ])('%s', (_name, p, expected) => expect(findings({ profiles: { p } })).toEqual(expected))
 })

@@ -7,6 +7,7 @@ import { durationSeconds, parseDuration } from '@stint/core/duration'
 import { personOf } from '@stint/core/identity/person'
 import { storedSubject } from '@stint/core/identity/subject'
 import { type Instant, parseIso } from '@stint/core/instant'
+import { MIN_CONTAINER_SECONDS, maxRenewals } from '@stint/core/request/session'
 import { lastingAccess } from '@stint/core/scope/lasting-access'
 import { profileStatements } from '@stint/core/scope/policy'
 import { catalogue } from '@stint/iam/minting/catalogue'
@@ -58,6 +59,10 @@ export function lintProfile(look: Look, id: string, profile: Profile): void {
 }
 
 const MIN_CONSOLE_SECONDS = 30 * 60
+/** How long before the end AWS SDKs renew, at most: 15 minutes in botocore, 5 in others. They cannot renew credentials of less than 30 minutes. */
+const SDK_EARLY_SECONDS = 15 * 60
+/** `stint` renews when a quarter of the life is left (credentials/obtain.ts). */
+const OWN_EARLY_PART = 1 / 4
 
 function lintRenewal(rules: Rules, profile: Profile, approval: Approval | undefined, path: string, report: Report): void {
   const { renew, default: usual } = profile.duration
@@ -67,6 +72,16 @@ function lintRenewal(rules: Rules, profile: Profile, approval: Approval | undefi
   const isForPeople = profile.eligible.some(({ issuer }) => rules.issuers[issuer]?.kind === 'human')
   if (isForPeople && durationSeconds(renew) < MIN_CONSOLE_SECONDS)
     report('console-cut-short', `${path}.duration.renew`, `A session in the AWS console ends after ${renew}.`)
+  const seconds = durationSeconds(renew)
+  const early = seconds >= MIN_CONTAINER_SECONDS ? SDK_EARLY_SECONDS : seconds * OWN_EARLY_PART
+  const uses = approval?.maxUses ?? 1
+  const needed = uses * (Math.ceil(durationSeconds(profile.duration.max) / (seconds - early)) - 1)
+  if (needed > maxRenewals(uses))
+    report(
+      'renewals-run-out',
+      `${path}.duration.renew`,
+      `Clients that renew early need up to ${needed} renewals, and a request has ${maxRenewals(uses)}.`,
+    )
 }
 
 /** What sessions of the profile can leave behind. The permissions of its role are unknown here. */
