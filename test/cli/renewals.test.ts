@@ -1,6 +1,9 @@
 /** `stint exec` with a profile whose credentials are renewed, and `stint end`. */
 import { spawn } from 'node:child_process'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { STINT } from '../support/cli.ts'
 import { type CliUser, cliUser } from '../support/cli-user.ts'
@@ -135,4 +138,34 @@ test('a person is stopped everywhere: frozen, and all sessions of all identities
   expect([...more.json.sessions, ...rest.json.sessions].map(({ id }: any) => id)).toEqual(found.slice(0, 2).map(({ id }) => id))
   expect(await user.run(['end'], env)).toMatchObject({ code: 2, stderr: expect.stringContaining('Name one session') })
   expect(await user.run(['end', '--person', 'dana'], env)).toMatchObject({ code: 2, stderr: expect.stringContaining('justification') })
+})
+
+test('of several sessions of a person, one that cannot be ended does not keep the others', async () => {
+  const [caller, responder] = await Promise.all([
+    lab.token({ sub: 'pia', role: 'engineer', groups: [] }),
+    lab.token({ sub: 'ria', groups: ['responders'] }),
+  ])
+  const ids: string[] = []
+  for (let at = 0; at < 3; at++) ids.push((await sandbox.vend(caller, { profile: 'short' })).json.id)
+  sandbox.settle()
+  // The broker, but for the end of the second session.
+  const between = createServer(async (request, response) => {
+    if (request.method === 'DELETE' && request.url?.includes(ids[1] as string))
+      return void response.writeHead(500, { 'content-type': 'application/problem+json' }).end('{"code":"internal","title":"Broken"}')
+    const { method = 'GET', url = '/' } = request
+    const { authorization = '', 'content-type': type = 'application/json' } = request.headers
+    const body = method === 'POST' ? await text(request) : null
+    const answer = await fetch(`${sandbox.urls.broker}${url}`, { method, headers: { authorization, 'content-type': type }, body })
+    response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' }).end(await answer.text())
+  })
+  await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve))
+  const env = { STINT_URL: `http://127.0.0.1:${(between.address() as AddressInfo).port}`, STINT_TOKEN: responder }
+  const ended = await user.run(['end', '--person', 'pia', '-j', 'INC-2'], env)
+  expect(ended.code).toBe(1)
+  for (const id of ids) expect(ended.stderr.includes(`Ended ${id}.`)).toBe(id !== ids[1])
+  expect(ended.stderr).toMatch(new RegExp(`These sessions were not ended: ${ids[1]} \\(.+\\)\\.\n.*Repeat the command`))
+  between.close()
+
+  const again = await user.run(['end', '--person', 'pia', '-j', 'INC-2', '--json'], { ...env, STINT_URL: sandbox.urls.broker })
+  expect([again.code, JSON.parse(again.stdout).ended.map(({ id }: { id: string }) => id)]).toEqual([0, [ids[1]]])
 })

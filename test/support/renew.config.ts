@@ -28,6 +28,7 @@ export default defineConfig({
       { issuer: 'lab', subject: 'mona|admin' },
       { issuer: 'lab-once', actor: '79' },
     ],
+    pia: [{ issuer: 'lab', subject: 'pia' }],
   },
   responders: [{ issuer: 'lab', claims: { groups: includes('responders') } }],
   profiles: {
