@@ -1,13 +1,14 @@
 /**
  * What Stint costs a month, as the tables in docs/costs.md: the resources that infra really makes, what was measured in the sandbox
- * (usage.ts), and a price list. `node test/infra/costs.ts` prints the tables, and with `write` puts them into the page.
+ * (usage.ts), and a price list. `node test/infra/costs.ts` prints the tables, and with `write` puts them into the page. With
+ * `renewals`, it measures and prints only the rows of renewals.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Deployed, Inputs } from './deploy.ts'
 import { nothing, plus, times, type Usage } from './meter.ts'
 import { root } from './platform.ts'
-import { type Measured, measure, type Schedule } from './usage.ts'
+import { type Measured, measure, RENEWALS, renewalOf, type Schedule } from './usage.ts'
 
 /** US dollars, us-east-1, on demand, without free tiers. */
 const PRICE = {
@@ -129,7 +130,34 @@ export function costTables({ prod, small }: Stacks, measured: Measured): string 
       ['**total**', ...measured.idle.map(({ runs }) => `**${dollars(totalOf(scheduleCosts(runs)))}**`)],
     ],
   )
-  const { vend, shipped, later, approval } = measured
+  const { vend, shipped, later, approval, renewal } = measured
+  const calls = usedTable([
+    ['session: the call', vend],
+    ['session: its events, alone', shipped.alone],
+    ['session: its events, at volume', shipped.atVolume],
+    ['session: the jobs until it is deleted', later],
+    ['renewal: the call', renewal.call],
+    ['renewal: its events, alone', renewal.shipped],
+    ['break-glass with approval and review, all of it', approval],
+    ...(measured.idle[0]?.runs ?? []).map(({ schedule, usage }) => [`idle run of ${schedule.name}`, usage] as const),
+  ])
+  return [monthly, runs, calls, longTable(measured)].join('\n\n')
+}
+
+/** A thousand times eight hours of access, as one session that is renewed and as one-hour sessions. Jobs are those of any session. */
+function longTable({ vend, shipped, later, renewal }: Measured): string {
+  const session = plus(plus(vend, shipped.alone), later)
+  const renewed = plus(session, times(plus(renewal.call, renewal.shipped), RENEWALS))
+  return usedTable(
+    [
+      [`a session of 8 h with \`renew: '30m'\`: ${RENEWALS} renewals`, renewed],
+      ['eight sessions of 1 h', times(session, 8)],
+    ],
+    '8 h of access',
+  )
+}
+
+function usedTable(rows: readonly (readonly [string, Usage])[], each = 'each'): string {
   const used = (what: string, usage: Usage) => [
     what,
     ...[usage.writeUnits, usage.readUnits, usage.s3Puts, usage.s3Gets, usage.kmsSignatures, usage.invocations].map((count) =>
@@ -137,18 +165,10 @@ export function costTables({ prod, small }: Stacks, measured: Measured): string 
     ),
     (totalOf(usageCosts(usage)) * 1000).toFixed(3),
   ]
-  const calls = table(
-    ['each', 'write units', 'read units', 'S3 PUT, LIST', 'S3 GET', 'signatures', 'invocations', 'dollars per 1,000'],
-    [
-      used('session: the call', vend),
-      used('session: its events, alone', shipped.alone),
-      used('session: its events, at volume', shipped.atVolume),
-      used('session: the jobs until it is deleted', later),
-      used('break-glass with approval and review, all of it', approval),
-      ...(measured.idle[0]?.runs ?? []).map(({ schedule, usage }) => used(`idle run of ${schedule.name}`, usage)),
-    ],
+  return table(
+    [each, 'write units', 'read units', 'S3 PUT, LIST', 'S3 GET', 'signatures', 'invocations', 'dollars per 1,000'],
+    rows.map(([what, usage]) => used(what, usage)),
   )
-  return [monthly, runs, calls].join('\n\n')
 }
 
 const everyText = ({ minutes }: Schedule): string =>
@@ -165,6 +185,15 @@ if (import.meta.main) {
   const { deploy } = await import('./deploy.ts')
   const { small } = await import('../../infra/settings.ts')
   const stacks = { prod: await deploy('prod'), small: await deploy('small', small) }
+  if (process.argv[2] === 'renewals') {
+    const { call, shipped } = await renewalOf(stacks.prod)
+    const rows = [
+      ['renewal: the call', call],
+      ['renewal: its events, alone', shipped],
+    ] as const
+    process.stdout.write(`${usedTable(rows)}\n`)
+    process.exit(0)
+  }
   const measured = await measure(stacks.prod)
   const tables = costTables(stacks, measured)
   process.stdout.write(`${tables}\n`)

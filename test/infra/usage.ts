@@ -2,10 +2,12 @@
  * What Stint uses of AWS, measured in the sandbox: the bundles as `prod` deploys them, each schedule and each consumer of the stream that
  * the deployed stack has. A function or a job that is added to the stack is measured without a change here.
  */
+import { fileURLToPath } from 'node:url'
 import { servedBy } from '@stint/broker/http/routes'
 import { FUNCTIONS, type FunctionName } from '@stint/broker/lambda/functions'
 import { rulesOf } from '@stint/core/config/rules'
 import type { Profile, Rules } from '@stint/core/config/shape'
+import { startLab } from '../support/lab.ts'
 import type { Lambda } from '../support/lambda.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 import type { Deployed, Inputs } from './deploy.ts'
@@ -24,11 +26,16 @@ export type Measured = {
   readonly shipped: { readonly alone: Usage; readonly atVolume: Usage }
   /** What schedules do for a session between its request and the deletion of its item, beyond what they do without it. */
   readonly later: Usage
+  /** A renewal, on average over a session of eight hours that is renewed every 30 minutes. */
+  readonly renewal: Renewal
   /** A request with approval and one session, all of it. */
   readonly approval: Usage
   /** Bytes that stay in the tables and in the buckets, for each session. */
   readonly stored: { readonly tables: number; readonly log: number }
 }
+
+/** `call`: from its request to the answer. `shipped`: what the stream's consumers do for it, alone. */
+export type Renewal = { readonly call: Usage; readonly shipped: Usage }
 
 const PROFILES = [1, 100, 10_000] as const
 const SESSIONS = 20
@@ -52,6 +59,7 @@ export async function measure(prod: Deployed): Promise<Measured> {
     vend: each(once.vend, SESSIONS),
     shipped: { alone: each(once.shipped, SESSIONS), atVolume: each(atVolume, SESSIONS_AT_VOLUME) },
     later: each(minus(once.later, without.later), SESSIONS),
+    renewal: await renewalOf(prod),
     approval: minus(await approvalOf(prod, true), await approvalOf(prod, false)),
     stored: { tables: once.stored.tables / SESSIONS, log: once.stored.log / SESSIONS },
   }
@@ -92,9 +100,9 @@ const consumersOf = (prod: Deployed): readonly Consumer[] =>
 
 // ── A deployment in the sandbox ──────────────────────────────────────────────────────────────────────────────────────
 
-async function deployment(prod: Deployed, rules?: (of: TestSandbox) => Rules) {
+async function deployment(prod: Deployed, rules?: (of: TestSandbox) => Rules, more: Parameters<typeof testSandbox>[0] = {}) {
   const counter = meter()
-  const sandbox = await testSandbox({ intercept: counter.intercept })
+  const sandbox = await testSandbox({ ...more, intercept: counter.intercept })
   counter.watch(sandbox)
   const running = new Map<FunctionName, Lambda>()
   let delivered = 0
@@ -231,6 +239,31 @@ async function shippedAtVolume(prod: Deployed) {
   const shipped = await stint.deliver('batches')
   await stint.close()
   return { shipped }
+}
+
+/** Renewals of a session of eight hours, whose credentials last 30 minutes. */
+export const RENEWALS = 15
+const RENEW_CONFIG = fileURLToPath(new URL('../support/renew.config.ts', import.meta.url))
+
+export async function renewalOf(prod: Deployed): Promise<Renewal> {
+  let now = Date.now
+  const lab = await startLab(() => now())
+  const stint = await deployment(prod, ({ rules }) => rules, { config: RENEW_CONFIG, bindings: lab.bindings })
+  const { sandbox } = stint
+  now = sandbox.now
+  await settleDown(stint, prod)
+  const token = () => lab.token({ sub: 'erin', role: 'engineer', groups: [] })
+  const { json } = await stint.call('POST', '/sessions', await token(), { profile: 'all', duration: '8h' })
+  await stint.deliver('one')
+  let [call, shipped] = [nothing, nothing]
+  for (let renewal = 0; renewal < RENEWALS; renewal++) {
+    sandbox.advance(30 * 60_000)
+    call = plus(call, (await stint.call('POST', `/sessions/${json.id}/credentials`, await token(), {})).usage)
+    shipped = plus(shipped, await stint.deliver('one'))
+  }
+  await stint.close()
+  await lab.close()
+  return { call: times(call, 1 / RENEWALS), shipped: times(shipped, 1 / RENEWALS) }
 }
 
 /** Two hours with the jobs of every minute and hour, and with one break-glass or none: the longest way that a request can go. */
