@@ -116,5 +116,7 @@ export const maxRenewals = (uses: number): number => MAX_SETS - Math.min(uses, M
 /** Renewals of one session at the same time, and within a minute of the clock. */
 export const MAX_OPEN_RENEWALS = 4
 export const MAX_RENEWALS_A_MINUTE = 10
+/** A journal with this many events accepts no further reservation. */
+export const MAX_EVENTS = 320
 /** After this time a reservation without a record counts as abandoned: no credentials left Stint. Far above the deadline of vend. */
 export const ABANDONED_AFTER_SECONDS = 90

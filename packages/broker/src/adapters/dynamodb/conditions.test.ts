@@ -4,6 +4,7 @@
  * situation is about.
  */
 
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { defined } from '@stint/core/defined'
 import type { CallerRef } from '@stint/core/identity/caller'
 import { type LinkChange, type LinkId, linkId } from '@stint/core/identity/link'
@@ -150,6 +151,28 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
       if (answer.outcome === 'done') await must(it.ledger.fail(answer.value, { code: 'sts-throttled', reason: 'r', sends: 1 }, NOW))
     }
     return [answers.filter((one) => one === 'done').length, answers.at(-1)]
+  },
+  'a request whose journal is full': async (it) => {
+    await approvedRequest(it)
+    const reminded = { state: 'approved', set: {}, events: [{ type: 'request.reminded' }] } as const
+    for (let turn = 0; turn < 316; turn++) await must(it.ledger.change(REQUEST, NOW, always(reminded)))
+    const answers = [word(await it.ledger.reserve(intent(named)))]
+    // A full one can still be revoked.
+    answers.push(word(await it.ledger.change(REQUEST, NOW, always(changes.revoked), { origin })))
+    return answers
+  },
+  'a journal with room for one more': async (it) => {
+    await approvedRequest(it)
+    const reminded = { state: 'approved', set: {}, events: [{ type: 'request.reminded' }] } as const
+    for (let turn = 0; turn < 315; turn++) await must(it.ledger.change(REQUEST, NOW, always(reminded)))
+    return [word(await it.ledger.reserve(intent(named)))]
+  },
+  'an item of an older build, which has no room': async (it) => {
+    await approvedRequest(it)
+    const key = { TableName: STORY, Key: { pk: { S: `REQ#${REQUEST}` } } }
+    await it.settings.client.send(new UpdateItemCommand({ ...key, UpdateExpression: 'REMOVE room' }))
+    const answers = [word(await it.ledger.reserve(intent(named)))]
+    return [...answers, Number(it.table.item(STORY, `REQ#${REQUEST}`)?.room?.N) > 300_000]
   },
   'an item with room for one session, which can be revoked, and one with room for two': async (it) => {
     const roomFor = (sessions: number) => {

@@ -4,9 +4,10 @@ import { callerRef } from '@stint/core/identity/caller'
 import { type SessionId, sessionSuffix } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
-import { MAX_OPEN_RENEWALS, MAX_RENEWALS_A_MINUTE, maxRenewals, unknownSession } from '@stint/core/request/session'
+import { MAX_EVENTS, MAX_OPEN_RENEWALS, MAX_RENEWALS_A_MINUTE, maxRenewals, unknownSession } from '@stint/core/request/session'
 import type { Renewal, RenewalReservation, RenewRefusal } from '../../ports/ledger.ts'
 import { provenanceOf } from './event-facts.ts'
+import { ROOM_BYTES } from './item-room.ts'
 import { countOpen, type Item } from './items.ts'
 import type { LedgerSettings, Sender } from './sender.ts'
 import { callerKey, openKey, requestKey, sessionAttribute, shardOf, timeKey } from './table.ts'
@@ -102,6 +103,8 @@ function reserveValues(renewal: Renewal, settings: LedgerSettings) {
     ':mostRenewals': maxRenewals(uses),
     ':events': [entry],
     ':takes': renewalRoom(entry),
+    ':maxEvents': MAX_EVENTS,
+    ':room': ROOM_BYTES,
     ':one': 1,
     ':open': { set, at: call.now, expiresAt },
     ':openKey': openKey(shardOf(request)),
@@ -114,7 +117,7 @@ const reserveUpdate = `SET ${[
   'events = list_append(events, :events)',
   'version = version + :one',
   'renewals = :renewals',
-  'room = room - :takes',
+  'room = if_not_exists(room, :room) - :takes',
   '#session.#minute = :minute',
   '#session.#count = :count',
   '#session.#open.#attempt = :open',
@@ -137,7 +140,9 @@ const canBeRenewed = [
   'createdAt > :epoch', // Grants from before a restore are void.
   'size(#session.#open) < :mostOpen',
   '(attribute_not_exists(renewals) OR renewals < :mostRenewals)',
-  'room >= :takes', // Leave room in the item for withdrawals.
+  // Leave room in the journal and in the item for withdrawals.
+  'size(events) < :maxEvents',
+  '(attribute_not_exists(room) OR room >= :takes)',
 ].join(' AND ')
 
 /** Why a session cannot be renewed, from the item that failed the condition. Undefined if only the number of renewals has changed. */
@@ -158,7 +163,7 @@ function reasonToRefuse(
     return refused('terms-changed', 'The terms have changed since the session began.', { evidence: { approved: item.terms } })
   if (Object.keys(found.open).length >= MAX_OPEN_RENEWALS)
     return tooMany(`${MAX_OPEN_RENEWALS} renewals of this session are in progress.`, 5)
-  if ((item.renewals ?? 0) >= maxRenewals(uses) || (item.room ?? 0) < takes)
+  if ((item.renewals ?? 0) >= maxRenewals(uses) || (item.events?.length ?? 0) >= MAX_EVENTS || (item.room ?? takes) < takes)
     return refused('renewals-exhausted', 'The request has reached its maximum number of renewals.')
   return undefined
 }

@@ -40,7 +40,10 @@ export function reasonToRefuse(item: Item | undefined, intent: Intent, epoch: In
   const longest = item.limits?.duration
   if (scope.durationAsked && longest !== undefined && scope.duration > longest)
     return refused('duration-invalid', `An approver allowed at most ${longest} seconds.`)
-  return refused('request-exhausted', 'The request has reached its maximum number of attempts, or its maximum size. Make a new request.')
+  return refused(
+    'request-exhausted',
+    'The request has reached its maximum number of attempts or events, or its maximum size. Make a new request.',
+  )
 }
 
 /** Names a reserved or issued session, if there is one, so that `idempotentSlot` can report the first call's outcome. */

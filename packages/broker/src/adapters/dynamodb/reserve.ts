@@ -10,7 +10,7 @@ import { sessionSuffix } from '@stint/core/ids'
 import { type Instant, seconds, wholeSecond } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
-import { MAX_USES, SPARE_ATTEMPTS } from '@stint/core/request/session'
+import { MAX_EVENTS, MAX_USES, SPARE_ATTEMPTS } from '@stint/core/request/session'
 import type { Intent, Reservation, ReserveRefusal } from '../../ports/ledger.ts'
 import { provenanceOf, requestFacts } from './event-facts.ts'
 import { ROOM_BYTES, sessionRoom } from './item-room.ts'
@@ -95,6 +95,7 @@ async function reserveValues(intent: Intent, settings: LedgerSettings) {
     ':epoch': settings.epoch ?? 0,
     ':termsHash': termsHash,
     ':maxAttempts': Math.min(uses, MAX_USES) + SPARE_ATTEMPTS,
+    ':maxEvents': MAX_EVENTS,
     // A requested duration above the approver's limit is refused. If the caller requested none, `toReservation` shortens the session.
     ':duration': durationAsked ? duration : 0,
     // DynamoDB refuses a value that no expression uses. A named request has no fingerprint condition, so the update always sets it.
@@ -173,7 +174,9 @@ const stillGood = [
   '(attribute_not_exists(#limits.#duration) OR #limits.#duration >= :duration)',
   'createdAt > :epoch', // Grants from before a restore are void.
   'attempts < :maxAttempts', // A definite failure returns its use; this limits the retries.
-  'room >= :takes', // Leave room in the item for withdrawals.
+  // Leave room in the journal and in the item for withdrawals. Items of older builds have no `room`.
+  'size(events) < :maxEvents',
+  '(attribute_not_exists(room) OR room >= :takes)',
 ].join(' AND ')
 
 const setIfAbsent = (attribute: string, value: string) => `${attribute} = if_not_exists(${attribute}, ${value})`
