@@ -24,9 +24,27 @@ const signIn = {
   clientId: 'x',
 }
 
+const by = [{ issuer: 'people', claims: { groups: { includes: 'approvers' } } }]
+const approval = (more: object, rule = {}) => ({
+  rules: [{ by, count: 1, ...rule }],
+  expiresAfter: '1h',
+  window: '1h',
+  maxUses: 1,
+  ...more,
+})
+const place = 'profiles.reader.approval'
+/** The faults of a config whose profile and target have these approvals. */
+const approvalFaults = (own: object | undefined, shared?: object) =>
+  faultsOf((config) => {
+    Object.assign(config, { slack: { ...slack, channel: 'C0123' } })
+    for (const target of Object.values(config.targets as object)) Object.assign(target, shared && { approval: shared })
+    if (own) reader({ approval: own })(config)
+  })
+
 describe('targetRoles', () => {
   test.each<[string, object, string]>([
     ['another path', { path: '/other/', organization: 'o-acme123456' }, 'targets.prod.roleArn: must be under /other/'],
+    ['the path of every role', { path: '/stint/', organization: 'o-acme123456' }, 'ok'],
     ['no path', { path: '/', organization: 'o-acme123456' }, 'targetRoles.path: must be a path'],
     ['a wildcard', { path: '/st*/', organization: 'o-acme123456' }, 'targetRoles.path: must be a path'],
     ['no organization', { path: '/stint/' }, 'targetRoles.organization: is missing'],
@@ -94,21 +112,6 @@ test('refuses an unattended break-glass without a Slack channel', () => {
 })
 
 describe('what would happen after a request has expired', () => {
-  const by = [{ issuer: 'people', claims: { groups: { includes: 'approvers' } } }]
-  const approval = (more: object, rule = {}) => ({
-    rules: [{ by, count: 1, ...rule }],
-    expiresAfter: '1h',
-    window: '1h',
-    maxUses: 1,
-    ...more,
-  })
-  const faults = (own: object, shared?: object) =>
-    faultsOf((config) => {
-      Object.assign(config, { slack: { ...slack, channel: 'C0123' } })
-      for (const target of Object.values(config.targets as object)) Object.assign(target, shared && { approval: shared })
-      reader({ approval: own })(config)
-    })
-  const place = 'profiles.reader.approval'
   test.each<[string, object, object | undefined, string]>([
     ['a delay shorter than the wait', approval({ breakGlass: { delay: '59m' } }), undefined, 'ok'],
     [
@@ -155,8 +158,174 @@ describe('what would happen after a request has expired', () => {
       `${place}.escalateAfter: must be shorter than expiresAfter of profile and target together (30m)`,
     ],
   ])('%s', (_name, own, shared, fault) => {
-    if (fault === 'ok') expect(faults(own, shared)).toBe('ok')
-    else expect(faults(own, shared)).toContain(fault)
+    if (fault === 'ok') expect(approvalFaults(own, shared)).toBe('ok')
+    else expect(approvalFaults(own, shared)).toContain(fault)
+  })
+})
+
+describe('approvals', () => {
+  const jobs = [{ issuer: 'ci', claims: { sub: 'x' } }]
+  const nobody = [{ issuer: 'nobody', claims: { sub: 'x' } }]
+  const hours = (from: string, until: string) => ({ hours: { timeZone: 'Europe/Berlin', days: ['mon'], from, until } })
+  const delegates = (who: object) => ({ delegates: [{ who, from: '2026-01-01T00:00:00Z', until: '2026-02-01T00:00:00Z' }] })
+  test.each<[string, object, string]>([
+    ['by people', approval({}), ''],
+    ['by an unknown issuer', approval({}, { by: nobody }), "rules[0].by[0].issuer: names the unknown issuer 'nobody'"],
+    ['by people and jobs', approval({}, { by: [...by, ...jobs] }), 'rules[0].by[1].issuer: is a workload issuer. Only people can approve'],
+    [
+      'by jobs after an escalation',
+      approval({ escalateAfter: '5m' }, { escalateTo: jobs }),
+      'rules[0].escalateTo[0].issuer: is a workload issuer. Only people can approve',
+    ],
+    [
+      'by jobs that stand in',
+      approval({}, delegates(jobs[0] as object)),
+      'rules[0].delegates[0].who.issuer: is a workload issuer. Only people can approve',
+    ],
+    ['with a stand-in', approval({}, delegates(by[0] as object)), ''],
+    ['with an escalation at no time', approval({}, { escalateTo: by }), 'rules[0].escalateTo: has no effect without escalateAfter'],
+    ['with an escalation to nobody', approval({ escalateAfter: '5m' }), 'escalateAfter: has no rule with escalateTo'],
+    [
+      'with an escalation of one rule',
+      approval({
+        escalateAfter: '5m',
+        rules: [
+          { by, count: 1 },
+          { by, count: 1, escalateTo: by },
+        ],
+      }),
+      '',
+    ],
+    ['in hours', approval({}, hours('08:00', '18:00')), ''],
+    ['in no hours', approval({}, hours('08:00', '08:00')), 'rules[0].hours: ends before it starts'],
+    ['in hours that end before they start', approval({}, hours('18:00', '08:00')), 'rules[0].hours: ends before it starts'],
+    ['of 38 days', approval({ expiresAfter: '456h', window: '456h' }), ''],
+    [
+      'of more than 38 days',
+      approval({ expiresAfter: '456h', window: '456h1s' }),
+      'window: with expiresAfter lasts longer than 38 days, which is not temporary access',
+    ],
+    ['without a person after a minute', approval({ breakGlass: { delay: '60s' } }), ''],
+    [
+      'without a person at once',
+      approval({ breakGlass: { delay: '59s' } }),
+      'breakGlass.delay: is below 60s, which leaves no time to deny the request',
+    ],
+    ['in an emergency', approval({ breakGlass: true }), ''],
+  ])('%s', (_name, given, fault) => {
+    expect(approvalFaults(given)).toBe(fault === '' ? 'ok' : `${place}.${fault}`)
+    expect(approvalFaults(undefined, given).split('\n')).toContain(fault === '' ? 'ok' : `targets.prod.approval.${fault}`)
+  })
+})
+
+describe('who', () => {
+  const nobody = { issuer: 'nobody', claims: { sub: 'x' } }
+  const people = { issuer: 'people', claims: { sub: 'x' } }
+  test.each<[string, (config: Draft) => void, string]>([
+    [
+      'can see a profile',
+      reader({ visibleTo: [people, nobody] }),
+      "profiles.reader.visibleTo[1].issuer: names the unknown issuer 'nobody'",
+    ],
+    ['responds', (config) => Object.assign(config, { responders: [nobody] }), "responders[0].issuer: names the unknown issuer 'nobody'"],
+    ['audits', (config) => Object.assign(config, { auditors: [people, nobody] }), "auditors[1].issuer: names the unknown issuer 'nobody'"],
+    [
+      'has a name that every object has',
+      reader({ eligible: [{ ...people, issuer: 'constructor' }] }),
+      "names the unknown issuer 'constructor'",
+    ],
+  ])('%s', (_name, change, fault) => expect(faultsOf(change)).toContain(fault))
+  test.each<[unknown, string]>([
+    [{ glob: 'a*' }, 'ok'],
+    [{ glob: '*' }, "glob '*' matches everything. Remove the claim or use an exact value"],
+    [{ glob: 'a***' }, "'a***' is not a valid glob"],
+    [{ not: { glob: 'a***' } }, "'a***' is not a valid glob"],
+    [{ all: ['x', { glob: 'a***' }] }, "'a***' is not a valid glob"],
+    [{ any: ['x', { not: { glob: 'a***' } }] }, "'a***' is not a valid glob"],
+    [{ any: ['x', { glob: 'a**' }, 7, true, { includes: 'y' }] }, 'ok'],
+  ])('has a claim that matches %j: %s', (matcher, fault) => {
+    const found = faultsOf(reader({ eligible: [{ issuer: 'people', claims: { sub: matcher } }] }))
+    expect(found).toBe(fault === 'ok' ? 'ok' : `profiles.reader.eligible[0].claims.sub: ${fault}`)
+  })
+})
+
+describe('people', () => {
+  const people = (...identities: object[]) => ({ people: { dana: identities } })
+  const dana = { issuer: 'people', subject: 'dana' }
+  const fault = (more: object, change: (config: Draft) => void = () => {}) => faultsOf((config) => change(Object.assign(config, more)))
+  test.each<[string, object, string]>([
+    ['an identity of people', people(dana), 'ok'],
+    ['two of them', people(dana, { issuer: 'people', subject: 'dana2' }), 'ok'],
+    ['one of jobs beside it', people({ issuer: 'ci', subject: 'bot' }, dana), 'ok'],
+    ['one of jobs alone', people({ issuer: 'ci', subject: 'bot' }), 'people.dana: has no identity at a human issuer'],
+    ['an unknown issuer', people(dana, { issuer: 'nobody', subject: 'dana' }), "people.dana[1].issuer: names the unknown issuer 'nobody'"],
+    [
+      'an actor of an issuer without actors',
+      people(dana, { issuer: 'ci', actor: '7' }),
+      'people.dana[1]: names an actor, but its issuer has no actorClaim',
+    ],
+    ['one twice', people(dana, dana), "people.dana[1]: is already an identity of 'dana'"],
+    [
+      'one of two people',
+      { people: { dana: [dana], kim: [{ issuer: 'people', subject: 'kim' }, dana] } },
+      "people.kim[1]: is already an identity of 'dana'",
+    ],
+  ])('%s', (_name, more, expected) => expect(fault(more)).toBe(expected))
+  test('an actor is an identity where its issuer names actors', () => {
+    const actors = (config: Draft) => void (config.issuers.ci.actorClaim = 'actor_id')
+    expect(fault(people(dana, { issuer: 'ci', actor: '7' }), actors)).toBe('ok')
+    const alone = people({ issuer: 'people', actor: '7' })
+    expect(fault(alone, (config) => void (config.issuers.people.actorClaim = 'a'))).toBe('people.dana: has no identity at a human issuer')
+  })
+})
+
+describe('tags', () => {
+  const tags = (more: object, change: object = {}) => reader({ tags: more, ...change })
+  const numbered = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`t${at}`, { const: 'x' }]))
+  const passing =
+    'profiles.reader.tags.run: uses a claim that is not marked stable. A profile with approval must vend exactly what was approved'
+  test.each<[string, (config: Draft) => void, string]>([
+    ['a constant', tags({ t: { const: 'Build 1/2 a@b' } }), 'ok'],
+    ['a constant of 256 characters', tags({ t: { const: 'x'.repeat(256) } }), 'ok'],
+    ['a parameter', tags({ t: { param: 'bucket' } }, { parameters: { bucket: { pattern: '[a-z]+', max: 9 } } }), 'ok'],
+    ['49 and stint:session', tags(numbered(49)), 'ok'],
+    ['50 and stint:session', tags(numbered(50)), 'profiles.reader.tags: are more than the 50 that AWS allows, including stint:session'],
+    ['a claim without approval', tags({ run: { claim: 'run_id' } }), 'ok'],
+    ['a stable claim', tags({ run: { claim: 'run_id', stable: true } }, { approval: approval({}) }), 'ok'],
+    ['a constant with approval', tags({ run: { const: 'x' } }, { approval: approval({}) }), 'ok'],
+    ['a passing claim', tags({ run: { claim: 'run_id' } }, { approval: approval({}) }), passing],
+    [
+      'a passing claim where the target needs approval',
+      (config) => {
+        config.targets.prod.approval = approval({})
+        tags({ run: { claim: 'run_id' } })(config)
+      },
+      passing,
+    ],
+  ])('%s', (_name, change, fault) => expect(faultsOf(change)).toBe(fault))
+})
+
+describe('a fault of the shape', () => {
+  test.each<[string, unknown, string]>([
+    ['no config', undefined, 'config: is missing; must be Object, not undefined'],
+    ['null', null, 'config: must be Object, not null'],
+    ['a text', 'x', 'config: must be Object, not "x"'],
+  ])('%s', (_name, source, fault) => {
+    const checked = checkConfig(source)
+    expect(checked.ok ? 'ok' : formatFaults(checked.faults)).toBe(fault)
+  })
+  test('is told by its path, one a line', () => {
+    const eligible = [
+      { issuer: 'people', claims: { sub: 'x' } },
+      { issuer: 'people', claims: { sub: 'x' }, mfa: false, colour: 1 },
+    ]
+    expect(faultsOf(reader({ eligible, target: 'A' }))).toBe(
+      [
+        'profiles.reader.target: must be 1 to 48 of a-z, 0-9 and -, and must not begin with -',
+        'profiles.reader.eligible[1].mfa: must be true, not false',
+        'profiles.reader.eligible[1].colour: is an unknown setting. Remove it or check the spelling',
+      ].join('\n'),
+    )
   })
 })
 
@@ -241,6 +410,9 @@ describe('Slack, sign-in and directories', () => {
       config.profiles.reader.slack = { dm: true }
     }
     expect(faultsOf(told)).toContain('profiles.reader.slack.dm: notifies approvers')
+    expect(faultsOf((config) => told(Object.assign(config.profiles.reader, { approval: approval({}) }) && config))).toBe('ok')
+    expect(faultsOf((config) => told(Object.assign(config.targets.prod, { approval: approval({}) }) && config))).toBe('ok')
+    expect(faultsOf((config) => Object.assign(config, { slack: { ...slack, trustEmail: { issuer: 'people' } } }))).toBe('ok')
   })
 })
 
@@ -472,6 +644,7 @@ describe('faults', () => {
     ['a name in mints in other letters', reader({ mints: ['iam:createaccesskey'] }), "did you mean 'iam:CreateAccessKey'?"],
     ['an unknown name in mints', reader({ mints: ['s3:GetObject'] }), "'s3:GetObject' is not a known minting action; see docs/"],
     ['a wildcard in mints', reader({ mints: ['sts:*'] }), "'sts:*' contains a wildcard; list each action by its name"],
+    ['a connection in mints', reader({ mints: ['ssm:startsession'] }), "'ssm:startsession' is not denied by default; remove it"],
     ['a grant in mints', reader({ mints: ['kms:CreateGrant'] }), "'kms:CreateGrant' is not denied by default; remove it"],
     [
       'a name twice in mints',
@@ -505,6 +678,16 @@ describe('faults', () => {
       'an issuer with a password in its URL',
       (config) => void (config.issuers.people.url = 'https://a:b@login.acme.example'),
       'without credentials',
+    ],
+    [
+      'a key set over http',
+      (config) => void (config.issuers.people.jwksUri = 'http://login.acme.example/jwks'),
+      'issuers.people.jwksUri: must be an https URL',
+    ],
+    [
+      'the tenant of all personal Microsoft accounts',
+      (config) => void (config.issuers.people.url = 'https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0'),
+      'issuers.people.url: is the tenant of all personal Microsoft accounts, which anyone can create',
     ],
     ['one URL twice', (config) => void (config.issuers.ci.url = config.issuers.people.url), "is already used by issuer 'people'"],
     ['one key twice', (config) => void (config.issuers.ci.key = 'acme'), 'source identities would collide'],
