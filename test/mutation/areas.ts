@@ -14,10 +14,15 @@ export type Area = {
 }
 
 const CORE = 'packages/core/src/**/*.test.ts'
+const CONFIG = [
+  'packages/core/src/config/**/*.test.ts',
+  'packages/core/src/request/machine.test.ts',
+  'packages/core/src/scope/terms.test.ts',
+]
 const IAM = 'packages/iam/src/**/*.test.ts'
 const VEND = 'packages/broker/src/vend/**/*.test.ts'
 
-/** Tests that start no sandbox and no process. The tests of core reach nearly all of iam and are too slow to run for each change of it. */
+/** Tests that start no sandbox and no process. The tests of core reach nearly all of iam and config and are too slow to run for each change. */
 export const areas: readonly Area[] = [
   area('access', 'packages/core/src/access', 95, [CORE]),
   area('identity', 'packages/core/src/identity', 95, [CORE]),
@@ -25,7 +30,7 @@ export const areas: readonly Area[] = [
   area('audit', 'packages/core/src/audit', 95, [CORE, 'test/faults/story-rules.test.ts']),
   area('vend', 'packages/broker/src/vend', 95, [VEND]),
   area('scope', 'packages/core/src/scope', 90, [CORE]),
-  area('config', 'packages/core/src/config', 90, [CORE]),
+  area('config', 'packages/core/src/config', 90, CONFIG),
   area('iam', 'packages/iam/src', 90, [IAM]),
 ]
 

@@ -1,7 +1,8 @@
 /**
  * `npm run mutate [area …]`: changes the code in one place at a time, and reports the changes that no test notices. `--workers=2` uses two
- * cores; `--all` also repeats what an earlier run found for the same file and tests, although other files may have changed since. It ends with a table, and with 1 if an area is below
- * its limit. `.verify/mutation/<area>.survived.json` has the survivors in the form of `equivalent.json`.
+ * cores. What an earlier run found for the same file and tests is not tried again, and neither are the mutants that are marked as
+ * equivalent, which would take most of the time; `--all` tries everything. It ends with a table, and with 1 if an area is below its limit.
+ * `.verify/mutation/<area>.survived.json` has the survivors in the form of `equivalent.json`.
  */
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -84,7 +85,7 @@ async function tryAll(
     await Promise.all(
       runners.map(async (runner) => {
         for (const [at, mutant] of left) {
-          const known = knownOf(before[file], now, at)
+          const known = !flags.all && marks.has(keyOf(mutant)) ? null : knownOf(before[file], now, at)
           killedBy.set(mutant, known === undefined ? ((await tryOne(mutant, tests, runner)) ?? null) : known)
         }
       }),
@@ -104,22 +105,23 @@ function knownOf(before: Result | undefined, now: Omit<Result, 'killedBy'>, at: 
   return isSame || (now.tests[killer] !== undefined && before.tests[killer] === now.tests[killer]) ? killedBy : undefined
 }
 
-/** Only the tests that meet the mutant, those next to its file first, and the fastest of these. */
+/** Only the tests that meet the mutant, those next to its file first, and of these its own test, unless others are far faster. */
 async function tryOne({ id, file }: Mutant, covered: readonly Covered[], runner: Runner): Promise<string | undefined> {
-  const near = ({ test }: Covered) => (test === file.replace(/\.ts$/, '.test.ts') ? 0 : dirname(test) === dirname(file) ? 1 : 2)
-  let hits = 0
+  const far = ({ test }: Covered) => (dirname(test) === dirname(file) ? 0 : 1)
+  const cost = ({ test, milliseconds }: Covered) => milliseconds / (test === file.replace(/\.ts$/, '.test.ts') ? 10 : 1)
+  const limitOf = (hits = 0) => 10 * hits + 1000
   let milliseconds = 0
   const tests = covered
-    .toSorted((a, b) => near(a) - near(b) || a.milliseconds - b.milliseconds)
+    .toSorted((a, b) => far(a) - far(b) || cost(a) - cost(b))
     .flatMap(({ test, loading, running, milliseconds: took }) => {
-      const positions = running.flatMap((met, at) => (met[id] === undefined ? [] : [at]))
-      if (loading[id] === undefined && positions.length === 0) return []
-      hits += running.reduce((sum, met) => sum + (met[id] ?? 0), loading[id] ?? 0)
+      // What is computed while the file is loaded can change any of its tests.
+      const limits = running.map((met) => (met[id] === undefined && loading[id] === undefined ? undefined : limitOf(met[id])))
+      if (limits.every((limit) => limit === undefined)) return []
       milliseconds += took
-      return [[test, loading[id] === undefined ? positions : ('all' as const)] as const]
+      return [{ test, atLoad: limitOf(loading[id]), limits }]
     })
   if (tests.length === 0) return undefined
-  return runner.attempt({ kind: 'try', mutant: id, tests, hits: 100 * hits + 1000 }, LEAST_MS + 10 * milliseconds)
+  return runner.attempt({ kind: 'try', mutant: id, tests }, LEAST_MS + 10 * milliseconds)
 }
 
 function report(

@@ -12,13 +12,9 @@ import { collect } from './vitest.ts'
 
 export type Task =
   | { readonly kind: 'cover'; readonly test: string }
-  /** For each test file, which of its tests: all, or their positions. */
-  | {
-      readonly kind: 'try'
-      readonly mutant: string
-      readonly tests: readonly (readonly [string, readonly number[] | 'all'])[]
-      readonly hits: number
-    }
+  | { readonly kind: 'try'; readonly mutant: string; readonly tests: readonly ToRun[] }
+/** A test file, and how often the mutant can be met while it is loaded and in each of its tests. A test without a limit is not run. */
+export type ToRun = { readonly test: string; readonly atLoad: number; readonly limits: readonly (number | undefined)[] }
 export type Covered = {
   readonly test: string
   readonly milliseconds: number
@@ -90,18 +86,19 @@ async function cover(test: string): Promise<Covered> {
   return { test, milliseconds: performance.now() - started, failed, loading: coverage.static, running }
 }
 
-async function attempt({ mutant, tests, hits }: Task & { kind: 'try' }): Promise<Tried> {
+async function attempt({ mutant, tests }: Task & { kind: 'try' }): Promise<Tried> {
   stryker.activeMutant = mutant
-  stryker.hitCount = 0
-  stryker.hitLimit = hits
   const copy = ++copies
-  for (const [path, positions] of tests) {
+  for (const { test: path, atLoad, limits } of tests) {
     try {
+      allow(atLoad)
       const file = await load(path, copy)
       for (const body of file.before) await body()
       for (const [at, { name, body }] of file.tests.entries()) {
-        if (positions !== 'all' && !positions.includes(at)) continue
+        const limit = limits[at]
+        if (limit === undefined) continue
         try {
+          allow(limit)
           await body()
         } catch {
           return { killedBy: `${path}: ${name}` }
@@ -112,6 +109,12 @@ async function attempt({ mutant, tests, hits }: Task & { kind: 'try' }): Promise
     }
   }
   return {}
+}
+
+/** Ends what loops for ever: a mutant that is met more often throws. */
+function allow(hits: number): void {
+  stryker.hitCount = 0
+  stryker.hitLimit = hits
 }
 
 parentPort?.on('message', async (task: Task) =>

@@ -432,7 +432,7 @@ describe('parseAccessDenied', () => {
   test('takes a message without a resource', () => {
     const action = 's3:ListAllMyBuckets'
     const message = `User: ${user.arn} is not authorized to perform: ${action} because no identity-based policy allows the ${action} action`
-    expect(parseAccessDenied(message)).toEqual({ principal: user.arn, action, layer: 'identity', denied: 'implicitly' })
+    expect(parseAccessDenied(message)).toStrictEqual({ principal: user.arn, action, layer: 'identity', denied: 'implicitly' })
   })
   test('takes the resource in quotes or with a word before it', () => {
     expect(
