@@ -424,13 +424,83 @@ describe('in an identity-based policy AWS completes an ARN, so that a Deny on it
   })
 })
 
+describe('a fault names its place', () => {
+  test.each<[string, object, string]>([
+    ['a misspelled property that begins like one', { ...allow(), Conditions: {} }, 'Statement[0].Conditions: is not a property'],
+    ['one that ends like one', { ...allow(), MyAction: 's3:*' }, 'Statement[0].MyAction: is not a property'],
+    ['a Sid', allow({ Sid: 'a b' }), 'Statement[0].Sid: must be a string of letters and digits'],
+    ['an effect', allow({ Effect: 'allow' }), 'Statement[0].Effect: must be Allow or Deny'],
+    ['no action', { Effect: 'Allow', Resource: '*' }, 'Statement[0]: needs Action or NotAction'],
+    ['no resource', { Effect: 'Allow', Action: 's3:*' }, 'Statement[0]: needs Resource or NotResource'],
+    [
+      'an action',
+      allow({ Action: 7 }),
+      'Statement[0].Action: must be a string or a list of strings; Statement[0]: needs Action or NotAction',
+    ],
+    [
+      'an action among others',
+      allow({ Action: ['s3:*', 7] }),
+      'Statement[0].Action: must be a string or a list of strings; Statement[0]: needs Action or NotAction',
+    ],
+    [
+      'an action with a space before it',
+      allow({ Action: 'x s3:Get*' }),
+      "Statement[0].Action: 'x s3:Get*' is not in the form service:action",
+    ],
+    ['the conditions', allow({ Condition: [] }), 'Statement[0].Condition: must be an object'],
+    ['an operator', allow({ Condition: { StringIs: { 'aws:k': 'a' } } }), 'Statement[0].Condition.StringIs: is not a condition operator'],
+    ['an operator without keys', allow({ Condition: { Bool: null } }), 'Statement[0].Condition.Bool: must be an object of condition keys'],
+    [
+      'a key',
+      allow({ Condition: { Bool: { 'aws:k': null } } }),
+      'Statement[0].Condition.Bool.aws:k: must be a string, number or boolean, or a list of these',
+    ],
+    [
+      'a key with a function',
+      allow({ Condition: { Bool: { 'aws:k': () => true } } }),
+      'Statement[0].Condition.Bool.aws:k: must be a string, number or boolean, or a list of these',
+    ],
+    ['a text of 60 characters', allow({ Resource: 'x'.repeat(60) }), `Statement[0].Resource: '${'x'.repeat(60)}' is not an ARN`],
+    ['the start of a longer one', allow({ Resource: 'x'.repeat(61) }), `Statement[0].Resource: '${'x'.repeat(60)}…' is not an ARN`],
+  ])('%s', (_name, statement, expected) => expect(faultsOf('session', statement)).toBe(expected))
+  test.each<[unknown, string]>([
+    [{ Version: '2012-10-17', Statement: [] }, 'Statement: must contain at least one statement'],
+    [{ Version: '2012-10-17', Statement: [7] }, 'Statement[0]: must be an object'],
+    [{ Version: '2012-10-17', Statement: [null] }, 'Statement[0]: must be an object'],
+    [{ Version: '2012-10-17', Statement: allow(), Note: 'x' }, 'Note: is not a property'],
+    [null, 'a policy must be an object'],
+  ])('%j', (json, expected) => {
+    for (const kind of ['session', 'identity', 'resource', 'trust'] as const) {
+      const parsed = parsePolicy(json, kind)
+      expect(parsed.ok ? [] : parsed.faults).toContain(expected)
+    }
+  })
+})
+
+test('a statement has the Sid that it was written with', () => {
+  const sids = policy(
+    {
+      Statement: [
+        { Effect: 'Allow', Action: '*', Resource: '*', Sid: 'A' },
+        { Effect: 'Deny', Action: '*', Resource: '*' },
+      ],
+    },
+    'session',
+  )
+  expect(sids.statements.map((statement) => ('sid' in statement ? statement.sid : 'none'))).toEqual(['A', 'none'])
+})
+
 describe('trust policies', () => {
   const trust = (more: object) => ({ Effect: 'Allow', Principal: { AWS: '111122223333' }, Action: 'sts:AssumeRole', ...more })
   const ROOT = 'arn:aws:iam::111122223333:root'
   test.each<[string, object, string]>([
     // Check reference, "Unsupported element combination"; IAM User Guide, NotPrincipal.
     ['Allow and NotPrincipal', { Principal: undefined, NotPrincipal: { AWS: ROOT } }, 'must not be used with Allow'],
-    ['Allow and NotPrincipal everyone', { Principal: undefined, NotPrincipal: '*' }, 'must not be used with Allow'],
+    [
+      'Allow and NotPrincipal everyone',
+      { Principal: undefined, NotPrincipal: '*' },
+      'Statement[0].NotPrincipal: must not be used with Allow',
+    ],
     ['both', { NotPrincipal: { AWS: ROOT } }, 'has both'],
     ['neither', { Principal: undefined }, 'needs Principal'],
     // Check reference, "Unsupported wildcard in principal"; grammar: `*` is everyone, and never part of a name or ARN.
@@ -492,11 +562,11 @@ describe('trust policies', () => {
       'okta',
     ].map((Federated): [string, object, string] => [`the provider '${Federated}'`, { Principal: { Federated } }, 'SAML or OIDC provider']),
     ['a canonical user', { Principal: { CanonicalUser: 'a'.repeat(64) } }, 'must be AWS, Service, Federated'],
-    ['another kind of principal', { Principal: { Aws: ROOT } }, 'must be AWS, Service, Federated'],
+    ['another kind of principal', { Principal: { Aws: ROOT } }, 'Statement[0].Principal.Aws: must be AWS, Service, Federated'],
     ['an inherited property', { Principal: { constructor: ROOT } }, 'must be AWS, Service, Federated'],
     ['an empty list of principals', { Principal: { AWS: [] } }, 'must be a string or a list of strings'],
-    ['no kind of principal', { Principal: {} }, 'names no principal'],
-    ['a principal that is a string', { Principal: ROOT }, "must be '*' or an object"],
+    ['no kind of principal', { Principal: {} }, 'Statement[0].Principal: names no principal'],
+    ['a principal that is a string', { Principal: ROOT }, "Statement[0].Principal: must be '*' or an object"],
     ['a principal that is a list', { Principal: [ROOT] }, "must be '*' or an object"],
     ['a principal that is a number', { Principal: { AWS: 111122223333 } }, 'must be a string or a list of strings'],
     // "AssumeRole policy may only specify STS AssumeRole actions."
@@ -524,6 +594,14 @@ describe('trust policies', () => {
   ])('%s is refused', (_name, more, fault) => {
     const statement = Object.fromEntries(Object.entries(trust(more)).filter(([, value]) => value !== undefined))
     expect(faultsOf('trust', statement)).toContain(fault)
+  })
+
+  test('says once what is wrong', () => {
+    expect(faultsOf('trust', trust({ Principal: { CanonicalUser: 'a'.repeat(64) } }))).toBe(
+      'Statement[0].Principal.CanonicalUser: must be AWS, Service, Federated',
+    )
+    const { Action: _none, ...nothing } = trust({})
+    expect(faultsOf('trust', nothing)).toBe('Statement[0]: needs Action or NotAction')
   })
 
   test.each<[string, object]>([
@@ -565,6 +643,8 @@ describe('trust policies', () => {
       { Principal: { Federated: 'arn:aws:iam::111122223333:saml-provider/ADFS' }, Action: ['sts:AssumeRoleWithSAML', 'sts:TagSession'] },
     ],
     ['Cognito', { Principal: { Federated: 'cognito-identity.amazonaws.com' }, Action: 'sts:AssumeRoleWithWebIdentity' }],
+    ['further actions that enter a role', { Action: ['sts:AssumeRoot', 'sts:SetContext', 'sts:SetSourceIdentity'] }],
+    ['other service principals', { Principal: { Service: ['alexa-appkit.amazon.com', 'service.aws.internal'] } }],
     ['wildcards of STS', { Action: ['sts:AssumeRole*', 'STS:TagSession', 'sts:*'] }],
     ['Deny and NotPrincipal', { Effect: 'Deny', Principal: undefined, NotPrincipal: { AWS: ROOT } }],
     ['an empty condition', { Condition: {} }], // aws-actions/configure-aws-credentials#332
@@ -583,7 +663,12 @@ describe('resource policies', () => {
     ['Allow and NotPrincipal', { Principal: undefined, NotPrincipal: { AWS: '111122223333' } }, 'must not be used with Allow'],
     ['a wildcard in a principal', { Principal: { AWS: 'arn:aws:iam::111122223333:role/*' } }, "must be '*', 12 digits"],
     ['an account of 11 digits', { Principal: { AWS: '11112222333' } }, "must be '*', 12 digits"],
-    ['a canonical user that is none', { Principal: { CanonicalUser: 'x' } }, 'canonical user ID'],
+    ...['x', 'a'.repeat(63), 'a'.repeat(65), `x${'a'.repeat(64)}`].map((CanonicalUser): [string, object, string] => [
+      `the canonical user ${CanonicalUser}`,
+      { Principal: { CanonicalUser } },
+      'canonical user ID',
+    ]),
+    ['another kind of principal', { Principal: { Aws: '*' } }, 'Principal.Aws: must be AWS, Service, Federated, CanonicalUser'],
     ['an empty list of principals', { Principal: { AWS: [] } }, 'must be a string or a list of strings'],
     ['no principal', { Principal: undefined }, 'needs Principal'],
     ['a Sid twice', { Sid: 'x' }, 'is used twice'],

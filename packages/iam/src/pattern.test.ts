@@ -20,8 +20,78 @@ function described(text: string): string | undefined {
   return known ? filled : undefined
 }
 
+test.each<[string, string, boolean]>([
+  ['', '', true],
+  ['', 'a', false],
+  ['a', '', false],
+  ['*', '', true],
+  ['**', '', true],
+  ['**', 'a', true],
+  ['*', 'a*?b', true],
+  ['a', 'a', true],
+  ['a', 'b', false],
+  ['a', 'aa', false],
+  ['?', 'a', true],
+  ['?', '?', true],
+  ['a', '?', false],
+  ['?', '*', false],
+  ['?*', '*', false],
+  ['?*', 'a*', true],
+  ['*a', 'ba', true],
+  ['*a', 'ab', false],
+  ['a*', 'ba', false],
+  ['a*b', 'a*b', true],
+  ['a*b', 'ab', true],
+  ['a*b', 'axbxb', true],
+  ['a*b', 'axbx', false],
+  ['a*b*', 'a?b', true],
+  // Nothing is known about the value of a variable.
+  ['*', '${aws:userid}', false],
+  ['${aws:userid}', 'a', false],
+])('%s covers %s: %s', (wide, narrow, expected) => expect(covers(wide, narrow)).toBe(expected))
+
+test.each<[string, string, boolean]>([
+  ['', '', true],
+  ['', 'a', false],
+  ['a', '', false],
+  ['*', '', true],
+  ['a*', 'a', true],
+  ['a**', 'a', true],
+  ['?', 'a', true],
+  ['?', '', false],
+  ['?', '😀', true],
+  ['a?', 'a', false],
+  ['*a', 'aba', true],
+  ['*ab', 'aab', true],
+  ['a*b*c', 'axbxbc', true],
+  ['a*b*c', 'axbxbcx', false],
+  ['*a*', 'bbb', false],
+  ['b', 'ab', false],
+])('%s matches %s: %s', (pattern, text, expected) => expect(matches(compile(pattern, options) ?? [], text)).toBe(expected))
+
 test('variables are read as AWS describes them', () => {
-  const piece = fc.constantFrom('${', '}', 'a', 'b', ',', "'", ' ', '\t', '*', '?', '$', '{', "${a, 'z'}", "${b ,\t'z' }", '${a}', '${*}')
+  const piece = fc.constantFrom(
+    '${',
+    '}',
+    'a',
+    'b',
+    ',',
+    "'",
+    ' ',
+    '\t',
+    '*',
+    '?',
+    '$',
+    '{',
+    "${a, 'z'}",
+    "${b ,\t'z' }",
+    "${a ,'z'}",
+    "${,'z'}",
+    "${b,'z'b}",
+    "${b,'zz'}",
+    '${a}',
+    '${*}',
+  )
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
       const text = pieces.join('')
@@ -41,9 +111,9 @@ test.each([
 })
 
 test('many wildcards are matched in at most pattern × text steps', () => {
-  const stars = '*a'.repeat(500)
-  expect(matches(compile(`${stars}b`, options) ?? [], 'a'.repeat(2000))).toBe(false)
-  expect(matches(compile(stars, options) ?? [], 'a'.repeat(2000))).toBe(true)
-  expect(covers(`${stars}b`, 'a'.repeat(2000))).toBe(false)
+  const stars = '*a'.repeat(200)
+  expect(matches(compile(`${stars}b`, options) ?? [], 'a'.repeat(800))).toBe(false)
+  expect(matches(compile(stars, options) ?? [], 'a'.repeat(800))).toBe(true)
+  expect(covers(`${stars}b`, 'a'.repeat(800))).toBe(false)
   expect(covers(stars, `${stars}*?*a`)).toBe(true)
 })
