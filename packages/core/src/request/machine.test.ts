@@ -211,6 +211,8 @@ describe('several rules', () => {
   test.each<[string, Approval['breakGlass'], Approval['breakGlass'], Approval['breakGlass']]>([
     ['one unattended side alone does not approve', { delay: '5m' }, undefined, true],
     ['the target’s break-glass holds for its profiles', undefined, true, true],
+    ['one unattended side and one that needs a person', true, { delay: '5m' }, true],
+    ['the other way round', { delay: '5m' }, true, true],
     ['both unattended: the longer delay', { delay: '5m' }, { delay: '10m' }, { delay: '10m' }],
     ['neither', undefined, undefined, undefined],
   ])('break-glass of profile and target: %s', (_name, own, shared, expected) => {

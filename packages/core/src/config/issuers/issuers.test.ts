@@ -214,3 +214,249 @@ describe('what a preset refuses', () => {
     expect(findClaim(claims, '/kubernetes.io/serviceaccount/name')).toBe('my-serviceaccount')
   })
 })
+
+describe('the helpers', () => {
+  const audiences = ['stint'] as const
+  const workload = { key, kind: 'workload', audiences, tokenUse: 'id', algorithms: ['RS256'] }
+  const github_ = { ...workload, preset: 'github', nameClaim: ['repository', 'ref'], jobIdentity: ['run_id'], actorClaim: 'actor_id' }
+  const gitlab_ = { ...workload, preset: 'gitlab', nameClaim: ['project_path', 'ref'], jobIdentity: ['pipeline_id'], actorClaim: 'user_id' }
+  const gitlabCom = { url: 'https://gitlab.com', jwksUri: 'https://gitlab.com/oauth/discovery/keys' }
+  const actions = 'https://token.actions.githubusercontent.com'
+  const keys = { url: actions, jwksUri: `${actions}/.well-known/jwks` }
+  const realm = 'https://login.acme.example/realms/acme'
+  const eks = 'https://oidc.eks.eu-central-1.amazonaws.com/id/E'
+  test.each<[string, IssuerSource, object]>([
+    ['GitHub, an owner', github({ key, audiences, ownerId: '65' }), { ...github_, ...keys, tenant: { repository_owner_id: '65' } }],
+    ['GitHub, an enterprise', github({ key, audiences, enterpriseId: '2' }), { ...github_, ...keys, tenant: { enterprise_id: '2' } }],
+    ['GitHub, a repository', github({ key, audiences, repositoryId: '74' }), { ...github_, ...keys, tenant: { repository_id: '74' } }],
+    [
+      'GitHub, a server of your own',
+      github({ key, audiences, host: 'git.acme.example' }),
+      { ...github_, url: 'https://git.acme.example/_services/token', jwksUri: 'https://git.acme.example/_services/token/.well-known/jwks' },
+    ],
+    ['GitLab, a namespace', gitlab({ key, audiences, namespaceId: '72' }), { ...gitlab_, ...gitlabCom, tenant: { namespace_id: '72' } }],
+    ['GitLab, a project', gitlab({ key, audiences, projectId: '20' }), { ...gitlab_, ...gitlabCom, tenant: { project_id: '20' } }],
+    [
+      'GitLab, a server of your own',
+      gitlab({ key, audiences, url: 'https://gitlab.acme.example/' }),
+      { ...gitlab_, url: 'https://gitlab.acme.example', jwksUri: 'https://gitlab.acme.example/oauth/discovery/keys' },
+    ],
+    [
+      'Kubernetes',
+      kubernetes({ key, audiences, url: 'https://cluster.acme.example/' }),
+      {
+        ...workload,
+        preset: 'kubernetes',
+        url: 'https://cluster.acme.example/',
+        jwksUri: 'https://cluster.acme.example/openid/v1/jwks',
+        nameClaim: ['/kubernetes.io/namespace', '/kubernetes.io/serviceaccount/name'],
+      },
+    ],
+    [
+      'EKS',
+      kubernetes({ key, audiences, url: eks }),
+      {
+        ...workload,
+        preset: 'kubernetes',
+        url: eks,
+        jwksUri: `${eks}/keys`,
+        maxTokenLife: '24h',
+        nameClaim: ['/kubernetes.io/namespace', '/kubernetes.io/serviceaccount/name'],
+      },
+    ],
+    [
+      'Auth0, machines',
+      auth0({ key, audiences, domain: 'acme.eu.auth0.com', tokenUse: 'access', kind: 'workload' }),
+      {
+        ...workload,
+        tokenUse: 'access',
+        preset: 'auth0',
+        dialect: 'auth0',
+        url: 'https://acme.eu.auth0.com/',
+        jwksUri: 'https://acme.eu.auth0.com/.well-known/jwks.json',
+      },
+    ],
+    [
+      'Keycloak, a URL with a slash',
+      keycloak({ key, audiences, url: `${realm}/`, tokenUse: 'id' }),
+      {
+        ...workload,
+        kind: 'human',
+        preset: 'keycloak',
+        dialect: 'keycloak',
+        url: realm,
+        jwksUri: `${realm}/protocol/openid-connect/certs`,
+        nameClaim: 'preferred_username',
+        groupsClaim: 'groups',
+      },
+    ],
+    [
+      'Keycloak, service accounts',
+      keycloak({ key, audiences, url: realm, tokenUse: 'access', kind: 'workload' }),
+      {
+        ...workload,
+        tokenUse: 'access',
+        preset: 'keycloak',
+        dialect: 'keycloak',
+        url: realm,
+        jwksUri: `${realm}/protocol/openid-connect/certs`,
+        nameClaim: 'preferred_username',
+        groupsClaim: 'groups',
+      },
+    ],
+    ...(['id', 'access'] as const).map((tokenUse): [string, IssuerSource, object] => [
+      `Okta, ${tokenUse} tokens of the organization`,
+      okta({ key, audiences, url: 'https://acme.okta.com/', tokenUse }),
+      {
+        ...workload,
+        kind: 'human',
+        tokenUse,
+        preset: 'okta',
+        dialect: 'okta',
+        url: 'https://acme.okta.com',
+        jwksUri: 'https://acme.okta.com/oauth2/v1/keys',
+        nameClaim: tokenUse === 'id' ? 'preferred_username' : 'sub',
+        ...(tokenUse === 'access' ? { identityClaim: 'uid' } : {}),
+        groupsClaim: 'groups',
+        mfaAcr: ['urn:okta:loa:2fa:any', 'phr', 'phrh'],
+      },
+    ]),
+    [
+      'Okta, an authorization server',
+      okta({ key, audiences, url: 'https://acme.okta.com/oauth2/default', tokenUse: 'id' }),
+      {
+        ...okta({ key, audiences, url: 'https://acme.okta.com', tokenUse: 'id' }),
+        url: 'https://acme.okta.com/oauth2/default',
+        jwksUri: 'https://acme.okta.com/oauth2/default/v1/keys',
+      },
+    ],
+    ...(['1.0', '2.0'] as const).map((version): [string, IssuerSource, object] => [
+      `Entra ID, tokens of version ${version}`,
+      entra({ key, audiences, tenantId: '72f988bf', tokenUse: 'id', ...(version === '1.0' ? { version } : {}) }),
+      {
+        ...workload,
+        kind: 'human',
+        preset: 'entra',
+        dialect: 'entra',
+        url: version === '1.0' ? 'https://sts.windows.net/72f988bf/' : 'https://login.microsoftonline.com/72f988bf/v2.0',
+        jwksUri: `https://login.microsoftonline.com/72f988bf/discovery/${version === '1.0' ? '' : 'v2.0/'}keys`,
+        tenant: { tid: '72f988bf' },
+        identityClaim: 'oid',
+        nameClaim: version === '1.0' ? 'unique_name' : 'preferred_username',
+        groupsClaim: 'groups',
+        maxTokenLife: '25h',
+      },
+    ]),
+    [
+      'Terraform',
+      terraform({ key, audiences, organizationId: 'org-1' }),
+      {
+        ...workload,
+        preset: 'terraform',
+        url: 'https://app.terraform.io',
+        jwksUri: 'https://app.terraform.io/.well-known/jwks',
+        nameClaim: 'terraform_full_workspace',
+        tenant: { terraform_organization_id: 'org-1' },
+        maxTokenLife: '24h',
+      },
+    ],
+    [
+      'OpenID Connect, with an algorithm of its own',
+      oidc({ ...keys, key, audiences, kind: 'human', tokenUse: 'id', algorithms: ['ES256'] }),
+      { ...workload, ...keys, kind: 'human', preset: 'oidc', algorithms: ['ES256'] },
+    ],
+    [
+      'OpenID Connect',
+      oidc({ ...keys, key, audiences, kind: 'human', tokenUse: 'id' }),
+      { ...workload, ...keys, kind: 'human', preset: 'oidc' },
+    ],
+  ])('%s', (_name, made, expected) => expect(made).toEqual(expected))
+
+  test('every helper takes the common options', () => {
+    const options = {
+      maxTokenLife: '2h',
+      clockSkew: '5s',
+      replay: 'once',
+      network: 'private',
+      nameClaim: 'name',
+      algorithms: ['ES256'],
+    } as const
+    const at = { url: 'http://localhost:8500/issuer', jwksUri: 'http://localhost:8500/jwks' }
+    const all = { key, audiences, at, ...options }
+    const made = [
+      auth0({ ...all, domain: 'acme.eu.auth0.com', tokenUse: 'id' }),
+      awsOutbound({ ...all, issuerId: 'i', accountId: '111122223333' }),
+      azureDevops({ ...all, organizationId: 'o' }),
+      bitbucket({ ...all, workspace: 'w', workspaceUuid: 'u' }),
+      buildkite({ ...all, organizationId: 'o' }),
+      circleci({ ...all, organizationId: 'o' }),
+      cognito({ ...all, region: 'eu-central-1', userPoolId: 'p', clientIds: ['c'], tokenUse: 'id' }),
+      entra({ ...all, tenantId: 't', tokenUse: 'id' }),
+      github({ ...all, ownerId: '65' }),
+      gitlab({ ...all, projectId: '20' }),
+      google({ ...all, clientIds: ['c'], domain: 'acme.example' }),
+      googleCompute({ ...all, projectNumber: 1 }),
+      googleServiceAccount({ ...all, uniqueId: '1' }),
+      keycloak({ ...all, url: realm, tokenUse: 'id' }),
+      kubernetes({ ...all, url: eks }),
+      okta({ ...all, url: 'https://acme.okta.com', tokenUse: 'id' }),
+      spacelift({ ...all, account: 'a' }),
+      terraform({ ...all, organizationId: 'o' }),
+      vercel({ ...all, team: 't', ownerId: 'o' }),
+    ]
+    for (const issuer of made) expect(issuer).toMatchObject({ ...at, ...options, key })
+  })
+})
+
+test.each<[string, Preset]>([
+  ['https://token.actions.githubusercontent.com', 'github'],
+  ['https://token.actions.githubusercontent.com/avocado-corp', 'github'],
+  ['https://git.acme.example/_services/token', 'github'],
+  ['https://token.actions.githubusercontent.com.evil.example', 'oidc'],
+  ['https://git.acme.example/_services/token/x', 'oidc'],
+  ['https://gitlab.com', 'gitlab'],
+  ['https://gitlab.com.evil.example', 'oidc'],
+  ['https://agent.buildkite.com', 'buildkite'],
+  ['https://agent.buildkite.com.evil.example', 'oidc'],
+  ['https://oidc.circleci.com/org/1', 'circleci'],
+  ['https://oidc.eks.eu-central-1.amazonaws.com/id/E', 'kubernetes'],
+  ['https://cognito-idp.eu-central-1.amazonaws.com/p', 'cognito'],
+  ['https://acme.okta.com', 'okta'],
+  ['https://acme.okta.com/oauth2/default', 'okta'],
+  ['https://acme.oktapreview.com', 'okta'],
+  ['https://acme.okta-emea.com', 'okta'],
+  ['https://acme.okta.com.evil.example', 'oidc'],
+  ['https://evil.example/acme.okta.com', 'oidc'],
+  ['https://login.microsoftonline.com/72f988bf/v2.0', 'entra'],
+  ['https://sts.windows.net/72f988bf/', 'entra'],
+  ['https://accounts.google.com', 'google'],
+  ['https://accounts.google.com.evil.example', 'oidc'],
+  ['https://login.acme.example/realms/acme', 'keycloak'],
+  ['https://login.acme.example/auth/realms/acme', 'keycloak'],
+  ['https://login.acme.example/realms/acme/x', 'oidc'],
+  ['https://login.acme.example/x/realms/acme', 'oidc'],
+  ['https://acme.eu.auth0.com/', 'auth0'],
+  ['https://acme.eu.auth0.com/x', 'oidc'],
+  ['https://evil.example/acme.auth0.com/', 'oidc'],
+  ['https://app.terraform.io', 'terraform'],
+  ['https://app.terraform.io.evil.example', 'oidc'],
+  ['https://oidc.vercel.com', 'vercel'],
+  ['https://oidc.vercel.com/acme', 'vercel'],
+  ['https://oidc.vercel.com.evil.example', 'oidc'],
+  ['https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc', 'bitbucket'],
+  ['https://vstoken.dev.azure.com/0ca3ddd9', 'azure-devops'],
+  ['https://acme.app.spacelift.io', 'spacelift'],
+  ['https://acme.app.us.spacelift.io', 'spacelift'],
+  ['https://acme.app.spacelift.io.evil.example', 'oidc'],
+  ['https://evil.example/acme.app.spacelift.io', 'oidc'],
+  ['https://3f2b1c4d.tokens.sts.global.api.aws', 'aws'],
+  ['https://3f2b1c4d.tokens.sts.global.api.aws.evil.example', 'oidc'],
+  ['https://evil.example/x.tokens.sts.global.api.aws', 'oidc'],
+  ['http://gitlab.com', 'oidc'],
+  ['https://login.acme.example', 'oidc'],
+])('%s is of preset %s', (url, preset) => {
+  expect(presetOf({ url })).toBe(preset)
+  expect(presetOf({ url: `https://evil.example/?${url}` })).toBe(url.endsWith('/_services/token') ? 'github' : 'oidc')
+  expect(presetOf({ url, preset: 'oidc' })).toBe(preset)
+  expect(presetOf({ url, preset: 'circleci' })).toBe('circleci')
+})
