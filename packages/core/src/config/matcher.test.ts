@@ -14,6 +14,8 @@ describe('matchers', () => {
     ['an exact text does not match a list that holds it', 'a', ['a'], false],
     ['oneOf', { oneOf: ['a', 'b'] }, 'b', true],
     ['oneOf, none', { oneOf: ['a', 'b'] }, 'c', false],
+    ['oneOf of several types', { oneOf: [7, 'a'] }, 'a', true],
+    ['not, of oneOf of several types', { not: { oneOf: [7, 'a'] } }, 'b', true],
     ['includes', { includes: 'sre' }, ['dev', 'sre'], true],
     ['includes is no substring', { includes: 'sre' }, 'sre', false],
     ['includes, not there', { includes: 'sre' }, ['sre-admins'], false],
@@ -26,6 +28,8 @@ describe('matchers', () => {
     ['glob on a list', { glob: '*' }, ['a'], false],
     ['cidr', { cidr: ['10.0.0.0/8'] }, '10.1.2.3', true],
     ['cidr, outside', { cidr: ['10.0.0.0/8'] }, '11.1.2.3', false],
+    ['cidr, one of several', { cidr: ['11.0.0.0/8', '10.0.0.0/8'] }, '10.1.2.3', true],
+    ['cidr, a list of addresses', { cidr: ['10.0.0.0/8'] }, ['10.1.2.3'], false],
     ['cidr, no address', { cidr: ['10.0.0.0/8'] }, 'ten', false],
     ['not', { not: 'a' }, 'b', true],
     ['not, on a match', { not: 'a' }, 'a', false],
@@ -97,6 +101,15 @@ describe('globs', () => {
       { numRuns: 5000 },
     )
   })
+  test.each([
+    ['', false],
+    ['a', true],
+    ['a**', true],
+    ['***', false],
+  ])('%j is a glob: %s', (pattern, expected) => {
+    expect(isGlob(pattern)).toBe(expected)
+    expect(fitsGlob(pattern, pattern.replaceAll('*', ''))).toBe(expected)
+  })
   test('a string built to slow a pattern down costs no more than any other', () => {
     // As a regular expression this takes longer than anybody waits.
     expect(fitsGlob(`${'*a'.repeat(20)}b`, 'a'.repeat(8000))).toBe(false)
@@ -104,7 +117,14 @@ describe('globs', () => {
 })
 
 describe('claims by reference', () => {
-  const claims = { groups: ['a'], 'cognito:groups': ['b'], 'a/b': 'slash', '~': 'tilde', realm_access: { roles: ['x', 'y'] } }
+  const claims = {
+    groups: ['a'],
+    'cognito:groups': ['b'],
+    'a/b': 'slash',
+    '~': 'tilde',
+    realm_access: { roles: ['x', 'y'] },
+    many: [...'abcdefghijklm'],
+  }
   test.each([
     ['groups', ['a']],
     ['cognito:groups', ['b']],
@@ -112,6 +132,8 @@ describe('claims by reference', () => {
     ['/a~1b', 'slash'],
     ['/~0', 'tilde'],
     ['/realm_access/roles/1', 'y'],
+    ['/many/10', 'k'],
+    ['/many/1x', undefined],
     ['/realm_access/roles/01', undefined],
     ['/realm_access/roles/length', undefined],
     ['/realm_access/none', undefined],
