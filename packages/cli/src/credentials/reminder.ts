@@ -2,6 +2,7 @@
  * Says that a session is about to end, once, some minutes before. Only sessions whose credentials are renewed end under a command: without
  * `renew`, a new session follows. A session can be ended or extended meanwhile, so its end is read again before anything is said.
  */
+import type { ProfileView } from '../broker/views.ts'
 import type { Context } from '../context.ts'
 import { fromNow } from '../frame/words.ts'
 import { shownLine } from '../output.ts'
@@ -27,7 +28,7 @@ export function remindOfEnd({ process: { stderr } }: Context, { broker, profile 
       const { state, expiresAt } = (await broker.call('GET', path, { signal: stop.signal })).body
       return state === 'issued' ? Date.parse(String(expiresAt)) : undefined
     },
-    say: (endsAtMs) => void stderr.write(`${reminderText(session, profile.id, endsAtMs, Date.now())}\n`),
+    say: (endsAtMs) => void stderr.write(`${reminderText(session, profile, endsAtMs, Date.now())}\n`),
   })
   return () => {
     cancel()
@@ -35,11 +36,16 @@ export function remindOfEnd({ process: { stderr } }: Context, { broker, profile 
   }
 }
 
-export const reminderText = (session: string, profile: string, endsAtMs: number, now: number): string =>
-  `stint: The session ${shownLine(session)} of ${shownLine(profile)} ends at ${new Date(endsAtMs).toTimeString().slice(0, 5)} (${fromNow(new Date(endsAtMs).toISOString(), now)}). ${nextStep(profile)}`
+type Profile = Pick<ProfileView, 'id' | 'access'>
+
+export const reminderText = (session: string, profile: Profile, endsAtMs: number, now: number): string =>
+  `stint: The session ${shownLine(session)} of ${shownLine(profile.id)} ends at ${new Date(endsAtMs).toTimeString().slice(0, 5)} (${fromNow(new Date(endsAtMs).toISOString(), now)}). ${nextStep(session, profile)}`
 
 /** What to do about it. */
-const nextStep = (profile: string): string => `To go on after that, start another one: stint exec ${shownLine(profile)} -- COMMAND`
+const nextStep = (session: string, { id, access }: Profile): string =>
+  access === 'needs-approval'
+    ? `To go on after that, request an extension: stint extend ${shownLine(session)}`
+    : `To go on after that, start another one: stint exec ${shownLine(id)} -- COMMAND`
 
 type World = {
   readonly now: () => number
