@@ -161,7 +161,7 @@ const rowsOf = (parameter: string, rows: readonly (readonly [string, string])[])
 const refused: readonly Row[] = [
   ['BrokerRoleArn: nothing', { BrokerRoleArn: '' }],
   ...rowsOf('BrokerRoleArn', notARole),
-  ...rowsOf('RevokerRoleArn', notARole),
+  ...notARole.map(([title, value]): Row => [`RevokerRoleArn: ${title}`, { RevokerRoleArn: value, PermissionsBoundaryArn: POLICY }]),
   ...rowsOf('RoleName', notARoleName),
   ...rowsOf('RolePath', notAPath),
   ...rowsOf('ExternalIdPrefix', notAPrefix),
@@ -176,12 +176,15 @@ const refused: readonly Row[] = [
 ]
 /** What no input shows by itself. */
 const refusedTogether: readonly Row[] = [
-  ['RevokerRoleArn: the role that vends, which could then widen what it vends', { RevokerRoleArn: BROKER }],
+  ['RevokerRoleArn: the role that vends, which could then widen what it vends', { RevokerRoleArn: BROKER, PermissionsBoundaryArn: POLICY }],
+  ['RevokerRoleArn: without a boundary, which would let it grant anything', { RevokerRoleArn: REVOKER }],
 ]
 const accepted: readonly Row[] = [
   ['what has no default', {}],
   ...roles.map((arn): Row => [`BrokerRoleArn: ${arn}`, { BrokerRoleArn: arn }]),
-  ...roles.filter((arn) => arn !== BROKER).map((arn): Row => [`RevokerRoleArn: ${arn}`, { RevokerRoleArn: arn }]),
+  ...roles
+    .filter((arn) => arn !== BROKER)
+    .map((arn): Row => [`RevokerRoleArn: ${arn}`, { RevokerRoleArn: arn, PermissionsBoundaryArn: POLICY }]),
   ['RevokerRoleArn: none', { RevokerRoleArn: '' }],
   ...['x', 'A.b+c=d,e@f_g-h', 'r'.repeat(56)].map((name): Row => [`RoleName: ${name}`, { RoleName: name }]),
   ...['/stint/', '/a/b/', '/A.b+c=d,e@f_g-h/', `/${'p'.repeat(510)}/`].map((path): Row => [`RolePath: ${path}`, { RolePath: path }]),
@@ -249,6 +252,7 @@ describe('CloudFormation', () => {
   }
   function holds(condition: Json, values: Record<string, string>): boolean {
     if (condition['Fn::Not']) return !holds(condition['Fn::Not'][0], values)
+    if (condition['Fn::Or']) return condition['Fn::Or'].some((one: Json) => holds(one, values))
     const operands: Json[] | undefined = condition['Fn::Equals']
     if (!operands) throw new Error(`not understood here: ${JSON.stringify(condition)}`)
     const [a, b] = operands.map((operand) => (typeof operand === 'string' ? operand : values[operand.Ref]))
@@ -312,8 +316,8 @@ describe('Terraform, as this file reads it', () => {
     expect(Object.fromEntries(words)).toEqual(
       Object.fromEntries(Object.entries<Json>(variables).map(([name, [{ validation }]]) => [name, validation?.[0].error_message])),
     )
-    const [rule] = Object.values<Json>(template.Rules)
-    expect(main.resource.aws_iam_role.revoker[0].lifecycle[0].precondition[0].error_message).toBe(rule.Assertions[0].AssertDescription)
+    const rules = Object.values<Json>(template.Rules).map(({ Assertions }) => Assertions[0].AssertDescription)
+    expect(main.resource.aws_iam_role.revoker[0].lifecycle[0].precondition.map((one: Json) => one.error_message)).toEqual(rules)
   })
 })
 

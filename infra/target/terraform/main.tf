@@ -152,6 +152,10 @@ resource "aws_iam_role" "revoker" {
       condition     = var.revoker_role_arn != var.broker_role_arn
       error_message = "The role that revokes must not be the role that vends: it can write policies on the target role, so it could extend what it vends."
     }
+    precondition {
+      condition     = var.revoker_role_arn == null || var.revoker_role_arn == "" || (var.permissions_boundary_arn != null && var.permissions_boundary_arn != "")
+      error_message = "A role with a revoker needs a permissions boundary: the revoker can write policies on it, and the boundary is the most that they could grant."
+    }
   }
 }
 

@@ -56,7 +56,7 @@ variable "managed_policy_arns" {
 variable "permissions_boundary_arn" {
   type        = string
   default     = null
-  description = "The ARN of a permissions boundary, which limits every policy of the role."
+  description = "The ARN of a permissions boundary, which limits every policy of the role. Required with revoker_role_arn."
   validation {
     condition     = var.permissions_boundary_arn == null || can(regex("^$|^arn:(aws|aws-cn|aws-us-gov|aws-iso|aws-iso-[bef]|aws-eusc):iam::([0-9]{12}|aws):policy/([A-Za-z0-9+=,.@_-]+/)*[A-Za-z0-9+=,.@_-]{1,128}$", var.permissions_boundary_arn))
     error_message = "Must be the ARN of one IAM managed policy, such as arn:aws:iam::123456789012:policy/boundary, or empty for no boundary."
@@ -77,7 +77,7 @@ variable "max_session_duration" {
 variable "revoker_role_arn" {
   type        = string
   default     = null
-  description = "The role that can end sessions early by writing a deny on the target role. None, if null or empty. The ARN must be known when you plan, because it decides whether the second role exists."
+  description = "The role of Stint's end function, which the deployment prints as revokerRole. It ends sessions at once by writing a deny on the target role. None, if null or empty. The ARN must be known when you plan, because it decides whether the second role exists."
   validation {
     condition     = var.revoker_role_arn == null || can(regex("^$|^arn:(aws|aws-cn|aws-us-gov|aws-iso|aws-iso-[bef]|aws-eusc):iam::[0-9]{12}:role/([A-Za-z0-9+=,.@_-]+/)*[A-Za-z0-9+=,.@_-]{1,64}$", var.revoker_role_arn))
     error_message = "Must be the ARN of one IAM role, such as arn:aws:iam::123456789012:role/stint-revoke, or empty for no revoker."

@@ -55,7 +55,7 @@ const inputs: Readonly<Record<string, Json>> = {
     ManagedPolicyArns: [READ_ONLY, 'arn:aws:iam::aws:policy/AmazonS3FullAccess'],
     ...{ RolePath: '/access/stint/', ExternalIdPrefix: 'acme:1', MaxSessionDuration: 7200, PermissionsBoundaryArn: READ_ONLY },
   },
-  'a revoker': { ManagedPolicyArns: [READ_ONLY], RevokerRoleArn: REVOKER },
+  'a revoker': { ManagedPolicyArns: [READ_ONLY], PermissionsBoundaryArn: READ_ONLY, RevokerRoleArn: REVOKER },
   'empty strings': { ManagedPolicyArns: [], PermissionsBoundaryArn: '', RevokerRoleArn: '' },
 }
 
