@@ -10,6 +10,7 @@ import { Trouble } from '../ports/log.ts'
 import type { Log } from '../ports/runtime.ts'
 import type { Wire } from './wire/exchange.ts'
 import { ServiceFault } from './wire/fault.ts'
+import { isObject, jsonCalls } from './wire/json-calls.ts'
 
 type DeadLetterSettings = {
   readonly sqs: Pick<Wire, 'post'>
@@ -22,7 +23,6 @@ type DeadLetterSettings = {
   readonly log: Log
 }
 
-const ANSWER_MS = 10_000
 const LETTERS_A_READ = 10
 /** Asks all of the queue's servers. */
 const WAIT_SECONDS = 1
@@ -32,8 +32,8 @@ const MAX_PAGES = 200
 
 export function deadLetters(settings: DeadLetterSettings): DeadLetters {
   const { queueUrl: QueueUrl, streamArn, hiddenSeconds, log } = settings
-  const sqs = calling(settings.sqs, 'AmazonSQS')
-  const streams = calling(settings.streams, 'DynamoDBStreams_20120810')
+  const sqs = jsonCalls(settings.sqs, 'AmazonSQS')
+  const streams = jsonCalls(settings.streams, 'DynamoDBStreams_20120810', isGone)
 
   return {
     async receive() {
@@ -96,36 +96,6 @@ export function deadLetters(settings: DeadLetterSettings): DeadLetters {
 
 /** The stream, or its shard, does not have these records any more. */
 const isGone = (name: string): boolean => name === 'TrimmedDataAccessException' || name === 'ResourceNotFoundException'
-
-/** One operation of a service that speaks AWS's JSON protocol. */
-const calling =
-  ({ post }: Pick<Wire, 'post'>, target: string) =>
-  async (operation: string, input: object): Promise<Record<string, unknown>> => {
-    const sent = await post(
-      { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `${target}.${operation}` },
-      JSON.stringify(input),
-      ANSWER_MS,
-    ).catch((error: Error) => {
-      throw new Trouble(`${operation}: ${brief(error.message)}`)
-    })
-    const answer = parsed(sent.body)
-    if (sent.status === 200) return answer
-    const name = String(answer.__type ?? 'UnknownError').replace(/^.*#/, '')
-    if (sent.status === 400 && isGone(name)) throw new ServiceFault(name, '', sent.status, {})
-    throw new Trouble(`${operation}: ${brief(name)}`)
-  }
-
-function parsed(body: string): Record<string, unknown> {
-  try {
-    const value: unknown = body === '' ? {} : JSON.parse(body)
-    if (isObject(value)) return value
-  } catch {
-    // Below.
-  }
-  throw new Trouble('the response is not a JSON object')
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 type Batch = { readonly streamArn: string; readonly shardId: string; readonly first: bigint; readonly last: bigint }
 

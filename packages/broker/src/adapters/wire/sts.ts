@@ -8,6 +8,7 @@ import type { AssumeRoleInput } from '@stint/core/scope/assume-role'
 import type { StsCall } from '../sts.ts'
 import type { Wire } from './exchange.ts'
 import { ServiceFault } from './fault.ts'
+import { queryForm } from './query-form.ts'
 import { readXml } from './xml.ts'
 
 const NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/'
@@ -78,7 +79,7 @@ function formOf({
   sourceIdentity,
 }: AssumeRoleInput): string {
   const transitive = tags.filter((tag) => tag.transitive)
-  const fields: readonly (readonly [name: string, value: string | number | undefined])[] = [
+  const fields: Parameters<typeof queryForm>[2] = [
     ['RoleArn', roleArn],
     ['RoleSessionName', roleSessionName],
     ...policyArns.map((arn, at) => [`PolicyArns.member.${at + 1}.arn`, arn] as const),
@@ -89,10 +90,5 @@ function formOf({
     ['ExternalId', externalId],
     ['SourceIdentity', sourceIdentity],
   ]
-  const sent = fields.filter(([, value]) => value !== undefined).map(([name, value]) => `&${name}=${escaped(String(value))}`)
-  return `Action=AssumeRole&Version=2011-06-15${sent.join('')}`
+  return queryForm('AssumeRole', '2011-06-15', fields)
 }
-
-/** RFC 3986 §2.3: everything but unreserved characters is escaped. */
-const escaped = (value: string): string =>
-  encodeURIComponent(value).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
