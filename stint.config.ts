@@ -69,6 +69,8 @@ export default defineConfig({
       roleArn: 'arn:aws:iam::444455556666:role/stint/PowerUser',
       externalId: 'stint-staging-c2d5',
       region: 'eu-central-1',
+      // An ended session loses its access within seconds to minutes: Stint denies it in a policy of the role.
+      revocation: true,
     },
     audit: {
       account: '999988887777',

@@ -35,10 +35,16 @@ export function functions(parts: Parts) {
   const { settings, manifest, role, key, table } = parts
   const dead = (name: string) =>
     new aws.sqs.Queue(`${title(name)}Dead`, { sqsManagedSseEnabled: true, messageRetentionSeconds: 14 * 86_400 })
-  const queues = { ship: dead('ship'), ...(manifest.slack ? { notify: dead('notify') } : {}), schedules: dead('schedules') }
+  const ends = manifest.revokers.length > 0 ? endQueues() : undefined
+  const queues = {
+    ship: dead('ship'),
+    ...(manifest.slack ? { notify: dead('notify') } : {}),
+    ...(ends ? { end: ends.dead } : {}),
+    schedules: dead('schedules'),
+  }
   const vkey = aws.kms.getPublicKeyOutput({ keyId: key.log.keyId }).apply(({ publicKey }) => vkeyOf(manifest.origin, publicKey))
 
-  const environments = environmentsOf(parts, queues, vkey)
+  const environments = environmentsOf(parts, queues, vkey, ends?.roles)
 
   const lines = Object.fromEntries(
     functionNames.map((name) => [
@@ -54,7 +60,7 @@ export function functions(parts: Parts) {
     const policy = new aws.iam.RolePolicy(`${title(name)}Policy`, {
       role: role.of(name).name,
       name: 'stint',
-      policy: $jsonStringify(policyOf(parts, queues, name, lines[name])),
+      policy: $jsonStringify(policyOf(parts, queues, name, lines[name], ends?.roles)),
     })
     return new sst.aws.Function(
       title(name),
@@ -88,24 +94,68 @@ export function functions(parts: Parts) {
     )
   }
 
-  manifest.assume.forEach((policy, index) => {
-    const made = new aws.iam.Policy(`VendAssume${index}`, { name: `${roleName('vend')}-assume-${index}`, policy })
-    new aws.iam.RolePolicyAttachment(`VendAssume${index}Attached`, { role: role.of('vend').name, policyArn: made.arn })
-  })
+  for (const [name, policies] of [
+    ['vend', manifest.assume],
+    ['end', manifest.revokers],
+  ] as const)
+    policies.forEach((policy, index) => {
+      const made = new aws.iam.Policy(`${title(name)}Assume${index}`, { name: `${roleName(name)}-assume-${index}`, policy })
+      new aws.iam.RolePolicyAttachment(`${title(name)}Assume${index}Attached`, { role: role.of(name).name, policyArn: made.arn })
+    })
   const [vend, api, ship, sweep] = [make('vend'), make('api'), make('ship'), make('sweep')]
   const [compare, retire] = [make('compare'), make('retire')]
   const [slackFunction, notify] = manifest.slack ? [make('slack'), make('notify')] : []
 
-  triggers(table, queues, { ship, sweep, compare, retire, notify })
+  const end = ends && make('end')
 
-  const all = { vend, api, ship, sweep, compare, retire, ...(slackFunction ? { slack: slackFunction } : {}), ...(notify ? { notify } : {}) }
+  triggers(table, queues, { ship, sweep, compare, retire, notify })
+  if (ends && end) onEnds(ends.roles, end)
+
+  const all = {
+    ...{ vend, api, ship, sweep, compare, retire },
+    ...(slackFunction ? { slack: slackFunction } : {}),
+    ...(notify ? { notify } : {}),
+    ...(end ? { end } : {}),
+  }
   return { ...all, slack: slackFunction, all, lines, queues, vkey }
+}
+
+/** A message stays hidden for this long after it was delivered. At least the timeout of `end`; after a failure, its role waits for as long. */
+const HIDDEN_SECONDS = 60
+/** Deliveries of one message. Then it becomes a dead letter, and the sweeper sends another one as long as there is something to end. */
+const DELIVERIES = 5
+
+/** The queue of roles whose sessions end at once, first in, first out for each role, and its dead letters. */
+function endQueues() {
+  const fifo = { fifoQueue: true, sqsManagedSseEnabled: true }
+  const name = (ending: string) => `stint-${$app.stage}-${ending}.fifo`
+  const dead = new aws.sqs.Queue('EndDead', { ...fifo, name: name('ends-dead'), messageRetentionSeconds: 14 * 86_400 })
+  const roles = new aws.sqs.Queue('Ends', {
+    ...fifo,
+    name: name('ends'),
+    visibilityTimeoutSeconds: HIDDEN_SECONDS,
+    redrivePolicy: $jsonStringify({ deadLetterTargetArn: dead.arn, maxReceiveCount: DELIVERIES }),
+  })
+  return { dead, roles }
+}
+
+/** Roles that are worked on at once. Lambda never runs two batches of one role at once. */
+const ROLES_AT_ONCE = 5
+
+function onEnds(queue: aws.sqs.Queue, end: sst.aws.Function): void {
+  new aws.lambda.EventSourceMapping('EndsMapping', {
+    eventSourceArn: queue.arn,
+    functionName: end.arn,
+    batchSize: 10,
+    functionResponseTypes: ['ReportBatchItemFailures'],
+    scalingConfig: { maximumConcurrency: ROLES_AT_ONCE },
+  })
 }
 
 /** Functions that a schedule invokes. Lambda retries such a call, and then writes it to a queue. */
 const isScheduled = (name: FunctionName): boolean => name === 'sweep' || name === 'compare' || name === 'retire' || name === 'notify'
 
-type Queues = { readonly ship: aws.sqs.Queue; readonly notify?: aws.sqs.Queue; readonly schedules: aws.sqs.Queue }
+type Queues = { readonly [name in 'ship' | 'schedules']: aws.sqs.Queue } & { readonly notify?: aws.sqs.Queue }
 
 /** The folder of a function's bundle. */
 const bundleOf = ({ vendClient }: Settings, name: FunctionName): BundleName => (name === 'vend' && vendClient === 'sdk' ? 'vend-sdk' : name)
@@ -115,6 +165,7 @@ function environmentsOf(
   { settings, manifest, key, table, bucket, url, people }: Parts,
   queues: Queues,
   vkey: $util.Output<string>,
+  ends: aws.sqs.Queue | undefined,
 ): { readonly [name in FunctionName]: Environment } {
   const tables = { STINT_TABLE: table.story.name, STINT_SIDE_TABLE: table.side.name }
   const buckets = { STINT_LOG_BUCKET: bucket.tiles.name, STINT_EVENTS_BUCKET: bucket.events.name }
@@ -137,12 +188,14 @@ function environmentsOf(
     ...(settings.lockDays === undefined ? {} : { STINT_LOCK_DAYS: String(settings.lockDays) }),
   }
   const slack = { STINT_SLACK_TOKEN: secret.slackToken, STINT_URL: url }
+  const ending: Environment = ends ? { STINT_END_QUEUE: ends.url } : {}
   return {
     vend: { ...tables, ...epoch, STINT_CONSOLE_ISSUER: url },
     api: {
       ...tables,
       ...epoch,
       ...buckets,
+      ...ending,
       STINT_LOG_VKEY: vkey,
       STINT_URL: url,
       STINT_WEB_KEY: secret.webKey,
@@ -153,14 +206,21 @@ function environmentsOf(
     slack: { ...tables, ...epoch, ...slack, ...directories, STINT_SLACK_SIGNING_SECRETS: secret.slackSigning },
     notify: { ...tables, ...slack },
     ship: shipping,
-    sweep: { ...tables, ...epoch, STINT_LOG_VKEY: vkey },
+    sweep: { ...tables, ...epoch, ...ending, STINT_LOG_VKEY: vkey },
+    end: { ...tables, ...epoch },
     compare: { ...shipping, ...epoch, STINT_STREAM: table.story.nodes.table.streamArn, STINT_DEAD_LETTERS: queues.ship.url },
     retire: { ...tables, ...epoch },
   }
 }
 
 /** The permissions of a function. */
-function policyOf({ table, bucket, key }: Parts, queues: Queues, name: FunctionName, logGroup: aws.cloudwatch.LogGroup) {
+function policyOf(
+  { table, bucket, key }: Parts,
+  queues: Queues,
+  name: FunctionName,
+  logGroup: aws.cloudwatch.LogGroup,
+  endQueue: aws.sqs.Queue | undefined,
+) {
   return $resolve({
     region: aws.getRegionOutput().region,
     story: table.story.arn,
@@ -174,10 +234,14 @@ function policyOf({ table, bucket, key }: Parts, queues: Queues, name: FunctionN
     queue: (name === 'ship' ? queues.ship : name === 'notify' && queues.notify ? queues.notify : queues.schedules).arn,
     dead: queues.ship.arn,
     schedules: queues.schedules.arn,
-  }).apply(({ region, story, side, log, events, logKey, dataKey, lines, stream, queue, dead, schedules }) => ({
+    ends: endQueue?.arn,
+  }).apply(({ region, story, side, log, events, logKey, dataKey, lines, stream, queue, dead, schedules, ends }) => ({
     Version: '2012-10-17',
     Statement: [
-      ...permissionsOf(name, { region, tables: { story, side }, buckets: { log, events }, logKey, dataKey, lost: { stream, queue: dead } }),
+      ...permissionsOf(name, {
+        ...{ region, tables: { story, side }, buckets: { log, events }, logKey, dataKey, lost: { stream, queue: dead } },
+        ...(ends === undefined ? {} : { ends }),
+      }),
       { Sid: 'WriteLines', Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: `${lines}:*` },
       ...(name === 'ship' || name === 'notify'
         ? [
@@ -191,7 +255,17 @@ function policyOf({ table, bucket, key }: Parts, queues: Queues, name: FunctionN
             { Sid: 'ListStreams', Effect: 'Allow', Action: 'dynamodb:ListStreams', Resource: '*' },
           ]
         : []),
-      ...(name === 'vend' || name === 'api' || name === 'slack'
+      ...(name === 'end' && ends !== undefined
+        ? [
+            {
+              Sid: 'TakeEnds',
+              Effect: 'Allow',
+              Action: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+              Resource: ends,
+            },
+          ]
+        : []),
+      ...(name === 'vend' || name === 'api' || name === 'slack' || name === 'end'
         ? []
         : [{ Sid: 'SetAside', Effect: 'Allow', Action: 'sqs:SendMessage', Resource: [...new Set([queue, schedules])] }]),
     ],

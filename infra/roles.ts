@@ -1,6 +1,6 @@
 /**
- * A role for each function. Roles come first, because keys, buckets and other accounts name them. Names are fixed, and `vend`
- * outlives its stage, because a trust policy stores the ID of a role. If the role is created again, even with the same name, every
+ * A role for each function. Roles come first, because keys, buckets and other accounts name them. Names are fixed, and those of `vend`
+ * and `end` outlive their stage, because a trust policy stores the ID of a role. If the role is created again, even with the same name, every
  * target refuses it until its policy is saved again (AWS IAM User Guide, "AWS JSON policy elements: Principal").
  */
 import { type FunctionName, functionNames } from '@stint/broker/lambda/functions'
@@ -18,7 +18,7 @@ export function roles() {
         // SST looks up the role again, as the function's own, under its short name.
         `${title(name)}ExecutionRole`,
         { name: roleName(name), assumeRolePolicy, maxSessionDuration: 3600 },
-        name === 'vend' ? held() : {},
+        name === 'vend' || name === 'end' ? held() : {},
       ),
     ]),
   ) as { readonly [name in FunctionName]: aws.iam.Role }

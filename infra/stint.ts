@@ -33,6 +33,8 @@ export async function stint() {
     config: manifest.config,
     /** The role that target roles must trust. */
     brokerRole: role.arnOf('vend'),
+    /** The role that the revokers of target roles must trust. */
+    ...(manifest.revokers.length > 0 ? { revokerRole: role.arnOf('end') } : {}),
     /** The key to verify the log. */
     logKey: fn.vkey,
     alarms: topic,

@@ -110,8 +110,8 @@ describe('roles', () => {
     // SST makes a role for a function that is given none; none is.
     for (const name of functionNames) expect(functionOf(name).role).toBe(roleArn(name))
   })
-  test('that of vend outlives a deploy that would remove it', () => {
-    expect(prod.one('aws:iam/role:Role', 'VendExecutionRole').options).toEqual({ protect: true, retainOnDelete: true })
+  test.each(['Vend', 'End'])('that of %s outlives a deploy that would remove it', (name) => {
+    expect(prod.one('aws:iam/role:Role', `${name}ExecutionRole`).options).toEqual({ protect: true, retainOnDelete: true })
   })
   test('hold what was reviewed', async () => {
     const reviewed = Object.fromEntries(
@@ -171,6 +171,13 @@ describe('each function may do what it needs', () => {
     ['ship', 'sqs:SendMessage', () => prodQueue('ShipDead'), {}],
     ['sweep', 'dynamodb:PutItem', story, keyed('SYS#sys_1')],
     ['sweep', 'dynamodb:Query', () => `${story()}/index/open`, {}],
+    ['api', 'sqs:SendMessage', () => prodQueue('Ends'), {}],
+    ['sweep', 'sqs:SendMessage', () => prodQueue('Ends'), {}],
+    ['api', 'dynamodb:UpdateItem', side, keyed('ENDS')],
+    ['end', 'sts:AssumeRole', () => `${target}-revoker`, {}],
+    ['end', 'sqs:ReceiveMessage', () => prodQueue('Ends'), {}],
+    ['end', 'dynamodb:BatchWriteItem', side, keyed('DENY#x')],
+    ['end', 'dynamodb:GetItem', story, keyed('REQ#req_1')],
   ])('%s %s', (name, action, arn, context) => expect(may(name, action, arn(), context)).toBe(true))
 })
 const dataKey = () => `arn:aws:kms:${REGION}:${ACCOUNT}:key/DataKey`
@@ -183,6 +190,17 @@ const others = (...names: FunctionName[]) => functionNames.filter((name) => !nam
 type Forbidden = readonly [what: string, who: readonly FunctionName[], action: string, arn: () => string, context?: ContextInput]
 const forbidden: readonly Forbidden[] = [
   ['assume a target’s role', others('vend'), 'sts:AssumeRole', () => target],
+  ['assume a revoker', others('end'), 'sts:AssumeRole', () => `${target}-revoker`],
+  [
+    'assume the revoker of a target that has none',
+    functionNames,
+    'sts:AssumeRole',
+    () => 'arn:aws:iam::111122223333:role/stint/Admin-revoker',
+  ],
+  ['take an end', others('end'), 'sqs:ReceiveMessage', () => prodQueue('Ends')],
+  ['wake the function that ends sessions', others('api', 'sweep'), 'sqs:SendMessage', () => prodQueue('Ends')],
+  ['request an end', others('api', 'end'), 'dynamodb:UpdateItem', side, keyed('ENDS')],
+  ['say which sessions are denied', others('end'), 'dynamodb:PutItem', side, keyed('DENY#x')],
   ['tag a session', others('vend'), 'sts:TagSession', () => target],
   ['set a source identity', others('vend'), 'sts:SetSourceIdentity', () => target],
   ['assume a role that is no target', functionNames, 'sts:AssumeRole', () => 'arn:aws:iam::444455556666:role/stint/Other'],
@@ -211,8 +229,8 @@ const forbidden: readonly Forbidden[] = [
   ['use the data key past the services', functionNames, 'kms:Decrypt', dataKey],
   ['use the data key for another service', functionNames, 'kms:Decrypt', dataKey, viaService('secretsmanager')],
   ['give the data key away', functionNames, 'kms:CreateGrant', dataKey, viaService('dynamodb')],
-  ['write a request', ['notify', 'ship'], 'dynamodb:UpdateItem', story, keyed('REQ#req_1')],
-  ['put a request', ['notify', 'ship'], 'dynamodb:PutItem', story, keyed('REQ#req_1')],
+  ['write a request', ['notify', 'ship', 'end'], 'dynamodb:UpdateItem', story, keyed('REQ#req_1')],
+  ['put a request', ['notify', 'ship', 'end'], 'dynamodb:PutItem', story, keyed('REQ#req_1')],
   ['delete a request', functionNames, 'dynamodb:DeleteItem', story, keyed('REQ#req_1')],
   ['write many requests at once', functionNames, 'dynamodb:BatchWriteItem', story, keyed('REQ#req_1')],
   ['lift a freeze', others('api'), 'dynamodb:UpdateItem', story, keyed('FREEZE#all')],
@@ -425,7 +443,8 @@ describe('functions', () => {
     console.log(`${name}: ${Math.ceil(statSync(join(root, 'dist/prod', name, 'index.js')).size / 1000)} KB`)
   })
   test('one at a time where one writes alone', () => {
-    expect(functionNames.map((name) => functionOf(name).reservedConcurrentExecutions ?? null)).toEqual([null, null, null, null, 1, 1, 1, 1])
+    const alone = functionNames.filter((name) => functionOf(name).reservedConcurrentExecutions === 1)
+    expect(alone).toEqual(['ship', 'sweep', 'compare', 'retire'])
   })
   test('and where a deploy says nothing of it, none lifts what an operator set: the kill switch past the API', () => {
     for (const name of functionNames) {
@@ -448,6 +467,23 @@ describe('functions', () => {
     expect(having('STINT_DIRECTORY_TOKENS')).toEqual(['slack'])
     expect(having('STINT_WEB_KEY')).toEqual(['api'])
     for (const name of ['slack', 'notify', 'api'] as const) expect(plain(functionOf(name).environment).secret).toBe(true)
+  })
+  test('the queue of ended sessions is in order for each role, comes again after a failure, and is set aside in the end', () => {
+    const [ends, dead] = ['Ends', 'EndDead'].map((name) => prod.one('aws:sqs/queue:Queue', name).inputs) as [Inputs, Inputs]
+    expect([ends.fifoQueue, dead.fifoQueue, ends.name, dead.name]).toEqual([
+      true,
+      true,
+      'stint-prod-ends.fifo',
+      'stint-prod-ends-dead.fifo',
+    ])
+    // Lambda takes no queue whose messages come again while the function still works on them.
+    expect(ends.visibilityTimeoutSeconds).toBeGreaterThan(FUNCTIONS.end.seconds)
+    expect(JSON.parse(ends.redrivePolicy)).toEqual({ deadLetterTargetArn: prodQueue('EndDead'), maxReceiveCount: 5 })
+    expect(prod.one('aws:lambda/eventSourceMapping:EventSourceMapping', 'EndsMapping').inputs).toMatchObject({
+      eventSourceArn: prodQueue('Ends'),
+      functionResponseTypes: ['ReportBatchItemFailures'],
+      scalingConfig: { maximumConcurrency: 5 },
+    })
   })
   test('the streams give back what failed, and set aside what stays so', () => {
     for (const name of ['Ship', 'Notify']) {
@@ -548,6 +584,7 @@ describe('alarms', () => {
       (name) =>
         [`${name}-dead-letters`, `Maximum AWS/SQS ApproximateNumberOfMessagesVisible of QueueName ${name}dead > 0, 1 x 1 min`] as const,
     ),
+    ['end-dead-letters', 'Maximum AWS/SQS ApproximateNumberOfMessagesVisible of QueueName stint-prod-ends-dead.fifo > 0, 1 x 1 min'],
     ['sweep-stopped', 'Sum AWS/Lambda Invocations of FunctionName stint-sweep < 1, or none, 1 x 15 min'],
     ['compare-stopped', 'Sum AWS/Lambda Invocations of FunctionName stint-compare < 1, or none, 1 x 120 min'],
     ['retire-stopped', 'Sum AWS/Lambda Invocations of FunctionName stint-retire < 1, or none, 1 x 120 min'],
@@ -572,7 +609,7 @@ describe('alarms', () => {
         .filter((name) => /^(story|side)-/.test(name))
         .sort(),
     ).toEqual([...['side-system-errors', 'side-throttled', 'story-system-errors', 'story-throttled']])
-    expect(names().length).toBe(functionNames.length * 2 - 1 + 20 + 4)
+    expect(names().length).toBe(functionNames.length * 2 - 1 + 21 + 4)
   })
   test('tell somebody, and say what to do: each is in the guide', () => {
     const guide = readFileSync(join(root, 'docs/guides/operations.md'), 'utf8')
@@ -628,7 +665,7 @@ describe('the bundles, with the environment that is deployed', () => {
   let sandbox: TestSandbox
   const running: Lambda[] = []
   beforeAll(async () => {
-    sandbox = await testSandbox()
+    sandbox = await testSandbox({ end: false })
   })
   afterAll(async () => {
     for (const lambda of running) lambda.close()
@@ -663,6 +700,23 @@ describe('the bundles, with the environment that is deployed', () => {
     expect(queue.messages).toEqual([])
     expect(await compare.invoke({ task: 'compare' })).toMatchObject({ letters: 0, entries: 0, finished: true })
     expect(await retire.invoke({ task: 'retire' })).toMatchObject({ retired: 0, expiring: 0, finished: true })
+  })
+  test('a session ends at once: api ends it, sweep finds what waits, and end denies it on the role', async () => {
+    const [vend, api, sweep, end] = await Promise.all([start('vend'), start('api'), start('sweep'), start('end')])
+    const headers = ['authorization', `Bearer ${await sandbox.token('developer')}`, 'content-type', 'application/json']
+    const vended = await vend.invoke(gatewayEvent({ method: 'POST', path: '/sessions', headers, body: '{"profile":"staging-power"}' }))
+    const { id } = JSON.parse(vended.body)
+    const ended = await api.invoke(gatewayEvent({ method: 'DELETE', path: `/sessions/${id}`, headers }))
+    expect(JSON.parse(ended.body)).toMatchObject({ state: 'ended', immediateEnd: 'requested' })
+    const queue = sandbox.aws.world.queues[1] as SqsQueue
+    sandbox.advance(61_000)
+    await sweep.invoke({ task: 'sweep' })
+    const messages = queue.messages.map(({ id: messageId, body }) => ({ messageId, body, eventSource: 'aws:sqs' }))
+    expect(messages).toHaveLength(2)
+    expect(await end.invoke({ Records: messages })).toEqual({ batchItemFailures: [] })
+    expect(sandbox.aws.world.roles.get(target)?.inline.get('stint-end')?.text).toContain(id.slice(id.indexOf('.')))
+    const seen = await api.invoke(gatewayEvent({ path: `/sessions/${id}`, headers }))
+    expect(JSON.parse(seen.body)).toMatchObject({ state: 'ended', immediateEnd: 'read-back' })
   })
   test('vend vends, api reads it, ship and notify take it from the stream', async () => {
     const [vend, api, ship, notify] = await Promise.all([start('vend'), start('api'), start('ship'), start('notify')])

@@ -36,6 +36,7 @@ export async function startDeployed(
     STINT_LOG_VKEY: sandbox.logVkey,
     STINT_STREAM: streamArn('stint', 'eu-central-1', BROKER_ACCOUNT),
     STINT_DEAD_LETTERS: sandbox.aws.world.queues[0]?.url ?? '',
+    STINT_END_QUEUE: sandbox.aws.world.queues[1]?.url ?? '',
     STINT_URL: sandbox.urls.broker,
     STINT_SLACK_TOKEN: sandbox.slack?.botToken ?? '',
     STINT_SLACK_SIGNING_SECRETS: sandbox.slack?.signingSecret ?? '',

@@ -92,11 +92,15 @@ function minutesOf(expression: string): number {
 }
 
 const consumersOf = (prod: Deployed): readonly Consumer[] =>
-  prod.of('aws:lambda/eventSourceMapping:EventSourceMapping').map(({ inputs }: { readonly inputs: Inputs }) => ({
-    fn: functionIn(inputs.functionName),
-    batchSize: Math.min(inputs.batchSize, MOST_RECORDS),
-    waits: inputs.maximumBatchingWindowInSeconds > 0,
-  }))
+  prod
+    .of('aws:lambda/eventSourceMapping:EventSourceMapping')
+    // Of the stream. The queue of ended sessions gets a message only when someone ends one.
+    .filter(({ inputs }: { readonly inputs: Inputs }) => inputs.eventSourceArn.includes(':dynamodb:'))
+    .map(({ inputs }: { readonly inputs: Inputs }) => ({
+      fn: functionIn(inputs.functionName),
+      batchSize: Math.min(inputs.batchSize, MOST_RECORDS),
+      waits: inputs.maximumBatchingWindowInSeconds > 0,
+    }))
 
 // ── A deployment in the sandbox ──────────────────────────────────────────────────────────────────────────────────────
 

@@ -30,7 +30,10 @@ export function lambdaEnvironment(sandbox: Pick<Sandbox, 'aws' | 'urls'>, role: 
     AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
     AWS_SESSION_TOKEN: key.sessionToken,
     ...Object.fromEntries(
-      ['STS', 'DYNAMODB', 'DYNAMODB_STREAMS', 'S3', 'KMS', 'SQS'].map((service) => [`AWS_ENDPOINT_URL_${service}`, sandbox.urls.aws]),
+      ['STS', 'DYNAMODB', 'DYNAMODB_STREAMS', 'S3', 'KMS', 'SQS', 'IAM'].map((service) => [
+        `AWS_ENDPOINT_URL_${service}`,
+        sandbox.urls.aws,
+      ]),
     ),
   }
 }

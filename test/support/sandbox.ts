@@ -51,6 +51,8 @@ export async function testSandbox(
     intercept?: Interceptor
     deadlines?: Deadlines
     vendClient?: 'sdk'
+    /** false: the test runs the `end` function. */
+    end?: false
   } = {},
 ): Promise<TestSandbox> {
   const ports = portsFrom(await freePorts(4))
@@ -76,6 +78,7 @@ export async function testSandbox(
     vendQueue: options.vendQueue ?? { atOnce: 1000, waiting: 0 },
     ...(options.guide ? { guide: true } : {}),
     ...(options.intercept ? { intercept: options.intercept } : {}),
+    ...(options.end === false ? { end: false } : {}),
     ...(options.vendClient ? { vendClient: options.vendClient } : {}),
   })
   const folder = process.env.STINT_RECORD_DYNAMODB

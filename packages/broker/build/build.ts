@@ -15,7 +15,7 @@ import { formatFaults } from '@stint/core/config/check'
 import { packRules } from '@stint/core/config/rules'
 import type { Rules } from '@stint/core/config/shape'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
-import { assumePolicies } from '../src/lambda/assume.ts'
+import { assumePolicies, revokerPolicies } from '../src/lambda/assume.ts'
 import { type FunctionName, functionNames } from '../src/lambda/functions.ts'
 import { loadConfig } from './config-file.ts'
 import { openApiText } from './openapi.ts'
@@ -34,11 +34,12 @@ export const LIMITS_KB = {
   vend: 125,
   // One file, so it also has what vend loads on first use.
   'vend-sdk': 415,
-  api: 780,
+  api: 795,
   slack: 475,
   notify: 435,
   ship: 483,
-  sweep: 290,
+  sweep: 300,
+  end: 260,
   compare: 501,
   retire: 264,
 } as const satisfies Record<BundleName, number>
@@ -140,6 +141,8 @@ export type Manifest = {
   readonly origin: string
   /** Policies that let `vend` assume the roles of the targets. */
   readonly assume: readonly string[]
+  /** Policies that let `end` assume the revokers of targets with `revocation`. None if there are no such targets. */
+  readonly revokers: readonly string[]
   readonly slack: boolean
   /** Whether users can be linked by email. If so, `api` calls Slack too. */
   readonly trustEmail: boolean
@@ -154,6 +157,7 @@ const manifestOf = (rules: Rules, build: string): Manifest => ({
   build,
   origin: rules.log?.origin ?? '',
   assume: assumePolicies(rules),
+  revokers: revokerPolicies(rules),
   slack: rules.slack !== undefined,
   trustEmail: rules.slack?.trustEmail !== undefined,
   signIn: Object.keys(rules.signIn ?? {}),

@@ -89,6 +89,11 @@ export const problems = {
   },
   'token-used': { status: 409, title: 'This token was already used', next: 'Get a new token. Each token is good for one session.' },
   'session-ended': { status: 409, title: 'The session has ended', next: 'Start a new session.' },
+  'end-policy-full': {
+    status: 409,
+    title: 'The policy that ends sessions of this role at once is full',
+    next: 'Repeat the call with everyEarlierSession=keep to let the credentials of this session work until they expire. A responder can repeat it with everyEarlierSession=end to deny all credentials that the role issued before now.',
+  },
   'not-renewable': {
     status: 409,
     title: 'The credentials of this session cannot be renewed',

@@ -22,6 +22,7 @@ import type { Log } from '@stint/broker/ports/runtime'
 import { notify, notifyPending } from '@stint/broker/slack/notify'
 import type { NotifyParts } from '@stint/broker/slack/posting'
 import { dynamoClient, ledgerSettings } from '@stint/broker/wiring/dynamodb'
+import { createEnder, createImmediateEnds } from '@stint/broker/wiring/ends'
 import { keysOf } from '@stint/broker/wiring/keys'
 import { createShipper, type LogDeployment, openTrail } from '@stint/broker/wiring/log'
 import { apiOf, openNotifier, openSlackHandler, type SlackDeployment } from '@stint/broker/wiring/slack'
@@ -42,8 +43,10 @@ import type { Recordings } from './aws/recordings.ts'
 import { seedBuckets } from './aws/seed.ts'
 import { type AwsServer, awsServer, type Interceptor } from './aws/server.ts'
 import type { SigningKey } from './aws/sigv4.ts'
+import { END_QUEUE } from './aws/sqs.ts'
 import { brokerKey, buckets, createWorld, LOG_KEY, tables, type World } from './aws/world.ts'
 import { brokerHandler, type VendQueue } from './broker-server.ts'
+import { endFunction } from './end-function.ts'
 import { guarded, LOOPBACK_NAMES } from './guard.ts'
 import { actionsIssuer } from './issuer/actions.ts'
 import { peopleProvider, toolsProvider } from './issuer/people.ts'
@@ -220,6 +223,8 @@ export type BrokerSettings = {
   readonly vendQueue?: VendQueue
   /** false: the caller runs the sweeper. */
   readonly sweep?: false
+  /** The queue of roles whose sessions end at once. Absent: they do not. */
+  readonly endQueueUrl?: string
   /** The vkey of the key that signs the log. */
   readonly logVkey: string
   /** Wraps the handler of the broker, so that a test sees each answer. */
@@ -255,6 +260,7 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
     logVkey: settings.logVkey,
   }
   const { keys } = settings
+  const ends = settings.endQueueUrl === undefined ? {} : { ends: { queueUrl: settings.endQueueUrl, endpoint: endpoints.sts } }
   const trail = openTrail({ ...common, keys: keys.api, buckets })
   const { channels } = settings
   const slack = slackDeployment(settings, common)
@@ -263,6 +269,7 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
       { ...common, keys: keys.api },
       { keys: keysOf(common), ledger: dynamoLedger(ledgerSettings({ ...common, keys: keys.api })) },
     ),
+    ...createImmediateEnds({ ...common, ...ends, keys: keys.api }),
     trail,
     files: publicFilesNow(),
     ...(channels ? { web: webOf(ports, rules, channels) } : {}),
@@ -280,7 +287,10 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
   const handler = brokerHandler(vend, api, slackHandler, settings.vendQueue)
   const close = closer(await listen(ports.broker, guarded('broker', settings.watchBroker?.(handler) ?? handler)))
   const ofSweeper = { ...common, keys: keys.sweep }
-  const sweeper = createBroker(ofSweeper, { ledger: dynamoLedger(ledgerSettings(ofSweeper)) })
+  const sweeper = {
+    ...createBroker(ofSweeper, { ledger: dynamoLedger(ledgerSettings(ofSweeper)) }),
+    ...createImmediateEnds({ ...ofSweeper, ...ends }),
+  }
   const sweeping = settings.sweep === false ? undefined : setInterval(() => void sweep(sweeper), SWEEP_EVERY_MS)
   if (sweeping) void sweep(sweeper)
   return {
@@ -439,6 +449,8 @@ export type Sandbox = {
   /** Ships the pending records of the stream now. Returns the number of new entries. */
   readonly ship: () => Promise<number>
   readonly shipper: Shipper
+  /** Runs the `end` function on its queue once, now. Returns how many messages failed. */
+  readonly endSessions: () => Promise<number>
   /** The simulated Slack. Absent if the config has no Slack. */
   readonly slack?: SlackLook & {
     /** Sends pending notifications of the stream, then those that are pending, now. */
@@ -473,6 +485,8 @@ type SandboxOptions = {
   readonly ship?: false
   /** false: the caller runs the notifier. */
   readonly notify?: false
+  /** false: the caller runs the `end` function. */
+  readonly end?: false
 }
 
 /** The simulated Slack, and its notifier, with an AWS identity of its own. */
@@ -558,10 +572,22 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     }
     const slack = await startSlack(options, channels, aws, endpoints)
     if (slack) started.push(slack)
+    const endQueue = aws.world.queues.find(({ url }) => url.endsWith(END_QUEUE))
+    if (!endQueue) throw new TypeError('no queue of ends')
+    const ends = endFunction(
+      createEnder({
+        ...{ rules, build: 'sandbox', region: aws.world.region, endpoints, tables, clock, log, deadlines, iam: endpoint },
+        ...{ random: (count: number) => randomBytes(count), sleep: (ms: number) => sleep(ms), keys: brokerKey(aws.world, 'end') },
+      }),
+      endQueue,
+      options.end !== false,
+    )
+    started.push(ends)
     const broker = await startBroker({
       channels,
       ports,
       rules,
+      ...(Object.values(rules.targets).some(({ revocation }) => revocation) ? { endQueueUrl: endQueue.url } : {}),
       logVkey: vkey,
       keys: {
         vend: brokerKey(aws.world, 'vend'),
@@ -587,6 +613,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       sweep: broker.sweep,
       ship: shipping.now,
       shipper,
+      endSessions: ends.now,
       ...(slack ? { slack: slack.look } : {}),
       logVkey: vkey,
       close,

@@ -16,7 +16,18 @@ import type { Instant } from '@stint/core/instant'
 import { type Done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import { rulesOpenTo } from '@stint/core/request/approval'
 import { notExtendable } from '@stint/core/request/extend'
-import { type Actor, approve, type Decided, isParty, isRequester, isSelf, mayStop, type Said, sameRules } from '@stint/core/request/machine'
+import {
+  type Actor,
+  approve,
+  type Change,
+  type Decided,
+  isParty,
+  isRequester,
+  isSelf,
+  mayStop,
+  type Said,
+  sameRules,
+} from '@stint/core/request/machine'
 import { type AccessRequest, isRevocable, needsReview, stateAt } from '@stint/core/request/request'
 import { type Summary, summaryOf, type TargetFacts } from '@stint/core/request/summary'
 import type { ChangeRefusal, Ledger } from '../ports/ledger.ts'
@@ -44,7 +55,14 @@ export const unknownRequest = refused('request-unknown', 'Request not found, or 
 export type Option = 'approve' | 'deny' | 'cancel' | 'revoke' | 'review' | 'extend'
 export type Decisions = ReturnType<typeof decisions>
 
-export function decisions({ rules, ledger }: { readonly rules: Rules; readonly ledger: Pick<Ledger, 'change' | 'frozen'> }) {
+/** `beforeRevoke`: what must be written before a request is revoked. It returns what is to be done afterwards. */
+type DecisionParts = {
+  readonly rules: Rules
+  readonly ledger: Pick<Ledger, 'change' | 'frozen'>
+  readonly beforeRevoke?: (request: AccessRequest, now: Instant) => Promise<Done<{ readonly wake?: () => Promise<void> }> | Unknown>
+}
+
+export function decisions({ rules, ledger, beforeRevoke }: DecisionParts) {
   const approvalOf = (profileId: string): Approval | undefined => approvalOfProfile(rules, profileId)
 
   /**
@@ -90,6 +108,7 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
   async function decide(id: RequestId, decider: Decider, decideOn: DecisionFunction, seen?: Seen): Promise<DecidedRequest> {
     const { now, origin } = decider
     let profile: string | undefined
+    let before: Awaited<ReturnType<NonNullable<typeof beforeRevoke>>> | undefined
     const changed = await ledger.change(
       id,
       now,
@@ -101,12 +120,19 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
         // Read the freezes on every retry: one may have been set since the last attempt.
         const frozen = decideOn.grants ? stoppedBy(await ledger.frozen(scopesOfPerson(rules, decider.caller), now)) : undefined
         const decided = frozen ?? decideOn(found, actor, now)
-        return isOutdated(found, decided, seen) ? refused('request-changed', 'The request has changed since you read it.') : decided
+        if (isOutdated(found, decided, seen)) return refused('request-changed', 'The request has changed since you read it.')
+        if (decided.outcome === 'done' && leadsTo(found, decided.value) === 'revoked') before = await beforeRevoke?.(found, now)
+        return decided
       },
       { origin, exact: seen?.binds === 'every act' },
     )
-    return { ...changed, ...defined({ profile }) }
+    if (changed.outcome === 'done' && before?.outcome === 'done') await before.value.wake?.()
+    // The request was revoked, and gives no more credentials. A repeated call requests the rest.
+    const answer = changed.outcome === 'done' && before?.outcome === 'unknown' ? before : changed
+    return { ...answer, ...defined({ profile }) }
   }
+
+  const leadsTo = (found: AccessRequest, change: Change | 'unchanged') => (change === 'unchanged' ? found.state : change.state)
 
   /**
    * A caller who has already decided learns that first, even if the response to their decision was lost and the version has changed because

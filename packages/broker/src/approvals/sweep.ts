@@ -5,8 +5,9 @@
  */
 
 import { originOf } from '@stint/core/config/shape'
-import { seconds } from '@stint/core/instant'
+import { type Instant, seconds } from '@stint/core/instant'
 import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
+import type { ImmediateEnds } from '../ends/request-end.ts'
 import type { Broker } from '../ports/broker.ts'
 import type { Ledger } from '../ports/ledger.ts'
 
@@ -18,13 +19,18 @@ export type Swept = { readonly abandoned: number; readonly changed: number; read
  */
 export const SWEEP_SECONDS = { abandon: 15, pass: 40, correct: 45 } as const
 
-export async function sweep(broker: Pick<Broker<Ledger>, 'rules' | 'ledger' | 'clock' | 'log' | 'logVkey'>): Promise<Swept> {
+/** After this time, an end whose message was lost, or whose run failed, gets another message. */
+const WAKE_AFTER_SECONDS = 60
+
+type Sweeping = Pick<Broker<Ledger>, 'rules' | 'ledger' | 'clock' | 'log' | 'logVkey'> & { readonly immediate?: ImmediateEnds }
+
+export async function sweep(broker: Sweeping): Promise<Swept> {
   const { rules, ledger } = broker
   const now = broker.clock()
   // Facts that appear in the audit log once. They are true no matter which instance writes them first.
   const announced = [await ledger.announceConfig(now), await ledger.announceRestored(now)]
   if (broker.logVkey !== undefined) announced.push(await ledger.announceLog(originOf(rules), broker.logVkey, now))
-  const { faults, ...counts } = await ledger.sweep(now, {
+  const { faults: found, ...counts } = await ledger.sweep(now, {
     abandonedBefore: now - seconds(ABANDONED_AFTER_SECONDS),
     profiles: rules.profiles.ids,
     until: {
@@ -33,9 +39,23 @@ export async function sweep(broker: Pick<Broker<Ledger>, 'rules' | 'ledger' | 'c
       correct: now + seconds(SWEEP_SECONDS.correct),
     },
   })
+  const faults = [...found, ...(await wakeEnds(broker.immediate, now))]
   const all = [...announced.flatMap((one) => (one.outcome === 'unknown' ? [one.cause] : [])), ...faults]
   const more = all.length > 3 ? `; and ${all.length - 3} more` : ''
   const swept: Swept = { ...counts, ...(all.length > 0 ? { fault: `${all.slice(0, 3).join('; ')}${more}` } : {}) }
   if (swept.abandoned + swept.changed + swept.unreviewed > 0 || swept.fault) broker.log({ event: 'swept', ...swept })
   return swept
 }
+
+/** Sends a message for each role with sessions that should have ended by now. Returns what went wrong. */
+async function wakeEnds(immediate: ImmediateEnds | undefined, now: Instant): Promise<readonly string[]> {
+  if (!immediate) return []
+  const roles = await immediate.notes.pendingRoles()
+  if (roles.outcome === 'unknown') return [roles.cause]
+  const late = roles.value.filter(({ at }) => at < now - seconds(WAKE_AFTER_SECONDS)).slice(0, MOST_WAKES)
+  const woken = await Promise.all(late.map((place) => immediate.queue.wake(place)))
+  return woken.flatMap((one) => (one.outcome === 'unknown' ? [one.cause] : []))
+}
+
+/** Roles of one run. */
+const MOST_WAKES = 100

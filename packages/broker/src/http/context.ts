@@ -10,6 +10,7 @@ import { groupsOmittedHint } from '@stint/core/problem-body'
 import type { Context, Hono } from 'hono'
 import * as v from 'valibot'
 import type { SlackApi } from '../adapters/slack.ts'
+import type { ImmediateEnds } from '../ends/request-end.ts'
 import type { Trail } from '../log/trail.ts'
 import type { Broker } from '../ports/broker.ts'
 import type { Call, Ledger } from '../ports/ledger.ts'
@@ -33,6 +34,8 @@ export type Api = Hono<Env>
 
 export type ApiBroker = Omit<Broker<Ledger & Links>, 'sts' | 'signIn'> & {
   readonly trail: Trail
+  /** Ends sessions at once; absent if no target of the config has `revocation`. */
+  readonly immediate?: ImmediateEnds
   /** The API reference and what belongs to it. */
   readonly files: PublicFiles
   /** Stint's own pages; absent if no issuer is set up for signing in on them. */

@@ -384,12 +384,29 @@ const operations: { readonly [O in Operation]: Description } = {
   'DELETE /sessions/{id}': {
     id: 'endSession',
     summary: 'End a session: its credentials are not renewed again. For its caller, its approvers and responders',
+    parameters: [
+      query(
+        'everyEarlierSession',
+        'For a target with `revocation` whose policy has no room left, which a call without this parameter refuses as `end-policy-full`. `end`, for responders: deny all credentials that the role issued before now. `keep`: let the credentials of this session work until they expire.',
+        { type: 'string', enum: ['end', 'keep'] },
+      ),
+    ],
     success: {
       status: 200,
       description: 'The session has ended. Repeating the call is not an error.',
       content: json('EndedSession'),
     },
-    problems: ['session-unknown', 'not-approver', 'frozen', ...token, 'ledger-unavailable', 'internal'],
+    problems: [
+      'body-invalid',
+      'session-unknown',
+      'not-approver',
+      'not-eligible',
+      'frozen',
+      'end-policy-full',
+      ...token,
+      'ledger-unavailable',
+      'internal',
+    ],
   },
   'POST /sessions/{id}/credentials': {
     id: 'renewSession',

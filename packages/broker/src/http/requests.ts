@@ -3,6 +3,7 @@
  * and in which form.
  */
 import { decisions } from '../approvals/decide.ts'
+import { requestEnds } from '../ends/request-end.ts'
 import { askRequestRoute } from './ask-request.ts'
 import type { Api, ApiBroker, Tools } from './context.ts'
 import { decideRequestRoutes } from './decide-request.ts'
@@ -11,7 +12,7 @@ import { listRequestsRoute } from './list-requests.ts'
 import { requestTools } from './request-view.ts'
 
 export function requestRoutes(app: Api, broker: ApiBroker, tools: Tools): void {
-  const shared = requestTools(broker, decisions(broker))
+  const shared = requestTools(broker, decisions({ ...broker, beforeRevoke: (request, now) => requestEnds(broker, request, now) }))
   askRequestRoute(app, broker, tools, shared)
   listRequestsRoute(app, broker, tools, shared)
   getRequestRoute(app, broker, tools, shared)

@@ -89,6 +89,15 @@ export const tokenProblem = v.looseObject({
   trace: text,
 })
 
+const immediateEnd = v.optional(
+  v.pipe(
+    v.picklist(['requested', 'written', 'read-back', 'full']),
+    v.description(
+      'How far the end is at AWS, for a target with `revocation`, as long as credentials of the session would work. `requested`: Stint writes it into a policy of the role. `written`: AWS accepted the policy. `read-back`: AWS returned the policy with this session. The credentials then usually stop working within seconds, and at most within minutes. `full`: the policy has no room, so the credentials work until they expire.',
+    ),
+  ),
+)
+
 export const sessionView = v.strictObject({
   id: text,
   requestId: text,
@@ -134,12 +143,16 @@ export const sessionView = v.strictObject({
     ),
   ),
   endedAt: v.optional(time),
+  immediateEnd,
 })
 
 export const endedSession = v.strictObject({
   id: text,
   state: sessionView.entries.state,
-  credentialsExpireBy: v.optional(v.pipe(time, v.description('When the last credentials of the session stop working at AWS.'))),
+  credentialsExpireBy: v.optional(
+    v.pipe(time, v.description('When the last credentials of the session stop working at AWS, if they are not denied before.')),
+  ),
+  immediateEnd,
   identityProofUntil: v.optional(
     v.pipe(
       time,

@@ -9,10 +9,11 @@ import { type Done, done, refused, type Unknown } from '@stint/core/outcome'
 import type { AccessRequest } from '@stint/core/request/request'
 import { credentialsExpireAt, identityProofUntil, type Session, sessionStateAt, unknownSession } from '@stint/core/request/session'
 import { endSession } from '../approvals/end-session.ts'
+import { immediateEndOf } from '../ends/request-end.ts'
 import type { Page } from '../ports/ledger.ts'
 import { outcomeUnknown } from '../vend/unknown-outcome.ts'
 import { type Api, type ApiBroker, accessContext, answer, refuse, type Tools, unavailable } from './context.ts'
-import { LARGEST_PAGE, nextOf, pageQuery } from './paging.ts'
+import { LARGEST_PAGE, nextOf, pageQuery, singleQuery } from './paging.ts'
 import type { Answer, endedSession as endedSchema, sessionView as schema } from './response-schemas.ts'
 
 export function sessionRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor, isResponder }: Tools): void {
@@ -55,19 +56,27 @@ export function sessionRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
       if (found.outcome === 'unknown') return refuse(c, unavailable(found.cause))
       const session = found.value
       const isOwn = session?.caller.issuer === caller.issuer && session.caller.subject === caller.subject
-      return session && (isOwn || isAuditor(c, caller)) ? c.json(sessionView(session, c.get('now'))) : refuse(c, unknownSession)
+      if (!session || !(isOwn || isAuditor(c, caller))) return refuse(c, unknownSession)
+      const immediate = await immediateEndOf(broker, session, c.get('now'))
+      if (immediate.outcome === 'unknown') return refuse(c, unavailable(immediate.cause))
+      return c.json({ ...sessionView(session, c.get('now')), ...defined({ immediateEnd: immediate.value }) })
     }),
   )
 
   answer(app, 'DELETE /sessions/{id}', (c) =>
     withCaller(c, async (caller) => {
       const origin = { source: c.env.sourceIp, token: caller.token.hash }
-      const ended = await endSession(broker, { caller, ...accessContext(c), origin }, c.req.param('id'), 'api')
+      const query = singleQuery(c)
+      const { everyEarlierSession: choice, ...stray } = query ?? { stray: '' }
+      if (Object.keys(stray).length > 0 || (choice !== undefined && choice !== 'end' && choice !== 'keep'))
+        return refuse(c, refused('body-invalid', 'Invalid query. This route accepts everyEarlierSession=end and everyEarlierSession=keep.'))
+      const ended = await endSession(broker, { caller, ...accessContext(c), origin }, c.req.param('id'), 'api', choice)
       if (ended.outcome === 'refused') return refuse(c, ended)
       if (ended.outcome === 'unknown')
         return refuse(c, outcomeUnknown(ended.cause, 'the session was ended', 'It is safe to repeat the call.'))
-      c.set('profile', ended.value.profile)
-      return c.json(endedView(ended.value, c.get('now')))
+      const { session, immediateEnd } = ended.value
+      c.set('profile', session.profile)
+      return c.json({ ...endedView(session, c.get('now')), ...defined({ immediateEnd }) })
     }),
   )
 }

@@ -13,7 +13,15 @@ import { apiApp } from '../wiring/api.ts'
 import { createBroker } from '../wiring/broker.ts'
 import { deployRelease } from '../wiring/deploy-release.ts'
 import { ledgerSettings } from '../wiring/dynamodb.ts'
-import { deploymentFrom, logDeploymentFrom, releasedFreezesFrom, slackDeploymentFrom, webFrom } from '../wiring/environment.ts'
+import { createImmediateEnds } from '../wiring/ends.ts'
+import {
+  deploymentFrom,
+  endsDeploymentFrom,
+  logDeploymentFrom,
+  releasedFreezesFrom,
+  slackDeploymentFrom,
+  webFrom,
+} from '../wiring/environment.ts'
 import { keysOf } from '../wiring/keys.ts'
 import { openTrail } from '../wiring/log.ts'
 import { apiOf } from '../wiring/slack.ts'
@@ -30,6 +38,7 @@ const releaseFreezes = deployRelease(broker, releasedFreezesFrom(process.env))
 const app = apiApp({
   ...broker,
   ...webFrom(process.env),
+  ...createImmediateEnds(endsDeploymentFrom(process.env, deployment)),
   ...(slack ? { slackUserByEmail: apiOf(slack, SLACK_TIMEOUT_MS).userByEmail } : {}),
   trail,
   files: publicFilesIn(join(__dirname, 'public')),

@@ -1,7 +1,7 @@
 /** The permission to assume, at one target and at thousands: each policy within IAM's limit, each target in it, nothing else. */
 import { evaluate, policy } from '@stint/iam'
 import { describe, expect, test } from 'vitest'
-import { assumePolicies } from './assume.ts'
+import { assumePolicies, revokerPolicies } from './assume.ts'
 
 const account = (at: number) => String(100_000_000_000 + at * 7919).slice(0, 12)
 const targetsOf = (count: number, role = 'stint/Deploy') =>
@@ -79,4 +79,27 @@ test('names a role of several targets once, in other partitions as well', () => 
       .match(/role\/stint\/A/g),
   ).toHaveLength(1)
   expect(assumePolicies({ targets: { a: shared }, targetRoles })[0]).toContain('arn:aws-us-gov:iam::*:role/stint/*')
+})
+
+describe('the revokers', () => {
+  const [on, off] = [targetsOf(1), targetsOf(2)]
+  const targets = { ...off, 't-0': { ...(on['t-0'] as (typeof on)['x']), revocation: true as const } } as never
+  test('of targets with revocation may be assumed, and nothing else', () => {
+    const texts = revokerPolicies({ targets })
+    const role = (at: number) => `arn:aws:iam::${account(at)}:role/stint/Deploy`
+    expect([`${role(0)}-revoker`, `${role(1)}-revoker`, role(0), role(1)].map((arn) => may(texts, 'sts:AssumeRole', arn))).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ])
+    expect(may(texts, 'sts:TagSession', `${role(0)}-revoker`)).toBe(false)
+  })
+  test('by their ending, if the roles are allowed by their path', () => {
+    const texts = revokerPolicies({ targets, targetRoles })
+    const ours = { 'aws:ResourceOrgID': 'o-acme1234' }
+    expect(may(texts, 'sts:AssumeRole', `arn:aws:iam::${account(0)}:role/stint/Deploy-revoker`, ours)).toBe(true)
+    expect(may(texts, 'sts:AssumeRole', `arn:aws:iam::${account(0)}:role/stint/Deploy`, ours)).toBe(false)
+  })
+  test('need no policy if there are none', () => expect(revokerPolicies({ targets: off })).toEqual([]))
 })

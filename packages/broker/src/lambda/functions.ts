@@ -13,6 +13,8 @@ export const FUNCTIONS = {
   // One processor (1,769 MB): at volume, the shipper's own work takes as long as its calls.
   ship: { seconds: 120, megabytes: 1769 },
   sweep: { seconds: 60, megabytes: 512 },
+  // A message of the queue stays hidden for a minute, and the next one for its role waits as long.
+  end: { seconds: 45, megabytes: 512 },
   // The keepers of the log and the table work in runs of up to nine minutes. What is left then is the next run's.
   compare: { seconds: 600, megabytes: 1769 },
   retire: { seconds: 600, megabytes: 1024 },

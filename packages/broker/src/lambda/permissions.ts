@@ -19,6 +19,8 @@ type Places = {
   readonly logKey: string
   /** The story table's stream, and the queue of batches that could not be shipped. */
   readonly lost?: { readonly stream: string; readonly queue: string }
+  /** The queue of roles whose sessions end at once; absent if no target has `revocation`. */
+  readonly ends?: string
   /** The key that encrypts tables and events; absent in the sandbox, which encrypts nothing. */
   readonly dataKey?: string
 }
@@ -45,9 +47,10 @@ export function permissionsOf(name: FunctionName, places: Places): readonly Stat
       story.read(...STORY),
       story.put('REQ#*', 'LINK#*', 'FREEZE#*'),
       story.query(indexes.byCaller, indexes.byDay, indexes.work),
-      side.read('LOG#*', 'LOOK#*', 'SLACK#*', 'FREEZES'),
-      side.put(...COUNTERS, 'CODE#*', 'SLACK#*', 'FREEZES'),
+      side.read('LOG#*', 'LOOK#*', 'SLACK#*', 'FREEZES', 'ENDS', 'DENY#*'),
+      side.put(...COUNTERS, 'CODE#*', 'SLACK#*', 'FREEZES', 'ENDS'),
       log.read('log', 'events'),
+      ...wake(places),
       ...encrypted(places, 'dynamodb', 's3'),
     ],
     slack: [
@@ -77,10 +80,13 @@ export function permissionsOf(name: FunctionName, places: Places): readonly Stat
       story.read('REQ#*'),
       story.put('REQ#*', 'SYS#*'),
       story.query(indexes.work, indexes.due, indexes.open),
-      side.read('KEEP#due'),
+      side.read('KEEP#due', 'ENDS'),
       side.put('KEEP#due'),
+      ...wake(places),
       ...encrypted(places, 'dynamodb'),
     ],
+    // The revokers that it may assume depend on the config, so they are in a policy of their own (./assume.ts).
+    end: [story.read('REQ#*'), side.read('ENDS', 'DENY#*'), side.write('ENDS', 'DENY#*'), ...encrypted(places, 'dynamodb')],
     // It ships what the stream lost, so it can write the log as the shipper can.
     compare: [
       story.read(...STORY),
@@ -186,6 +192,9 @@ const letters = ({ lost }: Places): readonly StatementJson[] =>
         { Sid: 'ReadLetters', Effect: 'Allow', Action: ['sqs:ReceiveMessage', 'sqs:DeleteMessage'], Resource: lost.queue },
         { Sid: 'ReadRecords', Effect: 'Allow', Action: ['dynamodb:GetShardIterator', 'dynamodb:GetRecords'], Resource: lost.stream },
       ]
+
+const wake = ({ ends }: Places): readonly StatementJson[] =>
+  ends === undefined ? [] : [{ Sid: 'WakeEnd', Effect: 'Allow', Action: 'sqs:SendMessage', Resource: ends }]
 
 /**
  * A function that reads or writes under a customer managed key needs permission to use it, but only through the service. Sources: Amazon

@@ -3,11 +3,15 @@ import { dynamoLedger } from '../adapters/dynamodb/ledger.ts'
 import { type Swept, sweep } from '../approvals/sweep.ts'
 import { createBroker } from '../wiring/broker.ts'
 import { ledgerSettings } from '../wiring/dynamodb.ts'
-import { deploymentFrom } from '../wiring/environment.ts'
+import { createImmediateEnds } from '../wiring/ends.ts'
+import { deploymentFrom, endsDeploymentFrom } from '../wiring/environment.ts'
 import { onSchedule } from './on-stream.ts'
 
 const deployment = deploymentFrom(process.env, __dirname)
-const broker = createBroker(deployment, { ledger: dynamoLedger(ledgerSettings(deployment)) })
+const broker = {
+  ...createBroker(deployment, { ledger: dynamoLedger(ledgerSettings(deployment)) }),
+  ...createImmediateEnds(endsDeploymentFrom(process.env, deployment)),
+}
 
 const idle: Swept = { abandoned: 0, changed: 0, unreviewed: 0 }
 

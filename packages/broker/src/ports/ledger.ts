@@ -86,6 +86,8 @@ export type Ending = {
   readonly by?: CallerRef
   readonly channel?: Channel
   readonly origin?: Origin
+  /** All credentials that the role issued before are denied, too. */
+  readonly everyEarlierSession?: true
 }
 
 /** Requests that people must act on. A break-glass request is in `review` from its approval until it is reviewed. */

@@ -232,6 +232,15 @@ describe('wherever somebody is named, who they are stands beside the name', () =
     ['session.issued', 'Dana (acme.dev-1) got a session until'],
     ['session.ended', 'Dana (people/ann-1) ended a session. It had no credentials yet'],
   ])('in the thread: %s', (type, words) => expect(threadMessage(event(type), shown())?.message.text).toContain(words))
+  test('an end says what Stint has requested, if the target ends sessions at once', () => {
+    const ended = event('session.ended', { credentialsExpireBy: '2026-11-24T04:00:00.000Z' })
+    const words = 'Stint has requested that AWS deny them before that. This usually takes seconds, and can take minutes'
+    expect(threadMessage(ended, shown({}, { endsAtOnce: true }))?.message.text).toContain(words)
+    expect(threadMessage(ended, shown())?.message.text).not.toContain('deny')
+    // Without credentials, there is nothing to deny.
+    expect(threadMessage(event('session.ended'), shown({}, { endsAtOnce: true }))?.message.text).not.toContain('deny')
+    expect(threadMessage(event('request.revoked'), shown({}, { endsAtOnce: true }))?.message.text).not.toContain('deny')
+  })
   test('to the requester', () => {
     expect(outcomeMessage(shown({ decidedBy: ann }), 'denied').text).toBe('break-glass: denied by Dana (people/ann-1)')
   })

@@ -9,7 +9,7 @@ import type { ReadEvent } from '@stint/core/audit/schema'
 import type { CallerRef } from '@stint/core/identity/caller'
 import { shownCaller, shownRequester } from '@stint/core/identity/shown'
 import type { Instant } from '@stint/core/instant'
-import { type AccessRequest, needsReview, stateAt } from '@stint/core/request/request'
+import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
 import { liveText, minute, minuteOf, type Summary } from '@stint/core/request/summary'
 import type { Message } from '../adapters/slack.ts'
 import { cut, inLine, mrkdwn, notice, plain } from './text.ts'
@@ -24,6 +24,8 @@ export type ShownRequest = {
   readonly needed: readonly { readonly count: number; readonly missing: number }[]
   /** The Slack ID of the on-call group, which is mentioned for break-glass. */
   readonly onCall?: string
+  /** The target has `revocation`: Stint denies the credentials of ended sessions. */
+  readonly endsAtOnce?: boolean
   readonly now: Instant
 }
 
@@ -236,7 +238,7 @@ export function outcomeMessage({ request }: Pick<ShownRequest, 'request'>, state
 /** One event as a line of the thread. `loud`: also sent to the channel. */
 type ThreadMessage = { readonly message: Message; readonly loud: boolean }
 
-export function threadMessage(event: ReadEvent, { request, needed, onCall, now }: ShownRequest): ThreadMessage | undefined {
+export function threadMessage(event: ReadEvent, { request, needed, onCall, endsAtOnce, now }: ShownRequest): ThreadMessage | undefined {
   const by = event.by === undefined ? '' : shownCaller(event.by as CallerRef)
   const comment = typeof event.comment === 'string' ? `: ${inLine(event.comment)}` : ''
   const missing = needed.reduce((sum, rule) => sum + rule.missing, 0)
@@ -248,7 +250,7 @@ export function threadMessage(event: ReadEvent, { request, needed, onCall, now }
     'request.approved': `Approved${event.unattended ? ' automatically, because it was not denied in time' : ''}. Uses: ${event.uses}, until ${minuteOf(event.expiresAt)}`,
     'request.denied': `${by} denied it${comment}`,
     'request.cancelled': `${by} cancelled it${comment}`,
-    'request.revoked': `${by} revoked it${comment}`,
+    'request.revoked': `${by} revoked it${comment}${endsAtOnce && liveSessions(request, now).length > 0 ? ` · Stint has requested that AWS deny the credentials of its sessions. ${SOON}` : ''}`,
     'request.expired': 'It expired without a decision.',
     'request.ended': 'It has ended. It gives no more sessions.',
     'request.escalated': 'No decision yet. More approvers can now approve it.',
@@ -258,7 +260,7 @@ export function threadMessage(event: ReadEvent, { request, needed, onCall, now }
         : 'This break-glass request has not been reviewed yet.',
     'request.reviewed': `${by} closed the review${comment}`,
     'session.issued': `${shownRequester(request)} got a session until ${sessionEnd} · ${inLine(String(event.session), 100)}`,
-    'session.ended': `${by === '' ? 'Stint' : by} ended a session. ${event.credentialsExpireBy === undefined ? 'It had no credentials yet' : `Its credentials expire at ${minuteOf(event.credentialsExpireBy)}`} · ${inLine(String(event.session), 100)}`,
+    'session.ended': `${by === '' ? 'Stint' : by} ended a session. ${event.credentialsExpireBy === undefined ? 'It had no credentials yet' : `Its credentials expire at ${minuteOf(event.credentialsExpireBy)}${endsAtOnce ? `. Stint has requested that AWS deny them before that. ${SOON}` : ''}`} · ${inLine(String(event.session), 100)}`,
     'session.failed': `The session could not be issued: ${inLine(String(event.reason))}`,
   }
   const line = lines[event.type]
@@ -272,6 +274,8 @@ export function threadMessage(event: ReadEvent, { request, needed, onCall, now }
   const called = loud && request.breakGlass && onCall !== undefined
   return { message: { text: notice(line, 500), blocks: [called ? calling(onCall, line) : said(line), ...review] }, loud }
 }
+/** IAM applies a policy with a delay (AWS IAM User Guide, "Changes that I make are not always immediately visible"). */
+const SOON = 'This usually takes seconds, and can take minutes'
 const LOUD: readonly string[] = ['request.escalated', 'request.reminded']
 
 /** Notifies the Slack user that a link was made or ended, so that an owner who did not do it knows at once. */

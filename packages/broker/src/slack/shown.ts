@@ -1,5 +1,6 @@
 /** A request together with the parts of the config that its messages need. */
 
+import { endsAtOnce } from '@stint/core/config/revoker'
 import type { Rules } from '@stint/core/config/shape'
 import { defined } from '@stint/core/defined'
 import type { Instant } from '@stint/core/instant'
@@ -26,6 +27,7 @@ export function shownOf(
     summary: summaryFor(request, now),
     needed: (approval?.rules ?? []).map(({ count }, index) => ({ count, missing: lacking[index] ?? 0 })),
     ...defined({ onCall }),
+    endsAtOnce: endsAtOnce(rules, request),
     now,
   }
 }

@@ -12,6 +12,7 @@ import { refused } from '@stint/core/outcome'
 import { STEP_UP_SECONDS, signedInLately } from '@stint/core/request/machine'
 import { html } from 'hono/html'
 import { decisions, unknownRequest } from '../approvals/decide.ts'
+import { requestEnds } from '../ends/request-end.ts'
 import { type Api, type ApiBroker, answer, boundedBody, type Ctx, refuse, type Web } from '../http/context.ts'
 import { signInAgain } from '../http/links.ts'
 import { cookieOf, dropCookie, keepCookie, oldSignIns, signInCookie } from './cookies.ts'
@@ -30,7 +31,7 @@ const noPages = refused('route-unknown', 'Sign-in is not configured.')
 
 export function pageRoutes(app: Api, broker: ApiBroker): void {
   const { rules, random, web } = broker
-  const decider = decisions(broker)
+  const decider = decisions({ ...broker, beforeRevoke: (request, now) => requestEnds(broker, request, now) })
   const decidePage = decidePages(app, broker, decider, withGrant)
   const linkPage = linkPages(app, broker, withGrant)
   const clients = Object.entries(rules.signIn ?? {})

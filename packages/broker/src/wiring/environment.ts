@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type NamedFreeze, parseFreezeName } from '@stint/core/access/freeze'
 import { openRules } from '@stint/core/config/rules'
+import { defined } from '@stint/core/defined'
 import { visibleJson } from '@stint/core/shown-text'
 import { partitionOfRegion } from '@stint/iam/partition'
 import { consoleSignIn } from '../adapters/console-url.ts'
@@ -15,6 +16,7 @@ import { postForm } from '../adapters/https.ts'
 import type { Web } from '../http/context.ts'
 import type { FunctionDeployment } from './broker.ts'
 import type { CompareDeployment } from './compare.ts'
+import type { EnderDeployment, EndsDeployment } from './ends.ts'
 import type { LogDeployment } from './log.ts'
 import { randomInBlocks } from './random.ts'
 import type { SlackDeployment } from './slack.ts'
@@ -95,6 +97,18 @@ export function compareDeploymentFrom(env: NodeJS.ProcessEnv, deployment: Functi
     },
   }
 }
+
+/** The queue of roles whose sessions end at once; absent if no target of the config has `revocation`. */
+export function endsDeploymentFrom(env: NodeJS.ProcessEnv, deployment: FunctionDeployment): EndsDeployment {
+  const { STINT_END_QUEUE: queueUrl, AWS_ENDPOINT_URL_SQS: endpoint } = env
+  return queueUrl ? { ...deployment, ends: { queueUrl, ...defined({ endpoint }) } } : deployment
+}
+
+/** The additional settings of the function that ends sessions at once. */
+export const endDeploymentFrom = ({ AWS_ENDPOINT_URL_IAM: iam }: NodeJS.ProcessEnv, deployment: FunctionDeployment): EnderDeployment => ({
+  ...deployment,
+  ...defined({ iam }),
+})
 
 /** The additional settings of the functions that talk to Slack. */
 export function slackDeploymentFrom(env: NodeJS.ProcessEnv, deployment: FunctionDeployment): SlackDeployment {

@@ -41,6 +41,8 @@ type SessionEnded = Common &
     readonly channel?: Channel
     /** When its newest credentials expire; absent if none were issued. */
     readonly credentialsExpireBy?: Instant
+    /** Its caller accepted that all credentials which the role issued before are denied, too. */
+    readonly everyEarlierSession?: true
   }
 
 /** A single-use token renewed a session, so it cannot be used again. The journal is that of the token. */

@@ -100,7 +100,11 @@ const members = {
     'endedBy',
     'Who ended the session: its caller, an approver, a responder, or Stint because the role was deleted and created again.',
   ],
-  credentialsExpireBy: ['instant', 'When the last credentials of the session stop working at AWS. Absent if none were issued.'],
+  credentialsExpireBy: [
+    'instant',
+    'When the last credentials of the session expire. Absent if none were issued. For a target with `revocation`, Stint also denies them at once.',
+  ],
+  everyEarlierSession: ['yes', 'The policy of the role was full, so all credentials that the role issued before the end are denied, too.'],
   durationAsked: ['yes', 'The caller chose the duration. Otherwise it is the profile’s default, and an approver’s limit shortens it.'],
   accessKeyId: ['text', 'The access key ID that AWS issued.'],
   assumedRoleArn: ['text', 'The ARN of the session.'],
@@ -248,7 +252,7 @@ export const eventTypes = {
   'session.ended': {
     says: 'The session was ended before its time. It is not renewed again. If it had no credentials yet, its use was returned.',
     has: ['session', 'endedBy'],
-    may: ['by', 'channel', 'credentialsExpireBy', 'source', 'token'],
+    may: ['by', 'channel', 'credentialsExpireBy', 'everyEarlierSession', 'source', 'token'],
     new: 'all',
   },
   'token.used': {

@@ -52,6 +52,39 @@ describe('targetRoles', () => {
   ])('%s', (_name, targetRoles, fault) => expect(faultsOf((config) => Object.assign(config, { targetRoles }))).toContain(fault))
 })
 
+describe('revocation', () => {
+  const named = (name: string) => `arn:aws:iam::111122223333:role/stint/${name}`
+  test.each<[string, (targets: Draft) => void, string]>([
+    ['a target that opts in', (targets) => Object.assign(targets.prod, { revocation: true }), 'ok'],
+    ['no', (targets) => Object.assign(targets.prod, { revocation: false }), 'targets.prod.revocation'],
+    [
+      'the longest name of a role',
+      (targets) => Object.assign(targets.prod, { revocation: true, account: '111122223333', roleArn: named('r'.repeat(56)) }),
+      'ok',
+    ],
+    [
+      'no room for the name of the revoker',
+      (targets) => Object.assign(targets.prod, { revocation: true, account: '111122223333', roleArn: named('r'.repeat(57)) }),
+      'targets.prod.roleArn: must have a role name of at most 56 characters',
+    ],
+    [
+      'two targets of one role that agree',
+      (targets) => {
+        targets.prod.revocation = true
+        targets.other = { ...targets.prod }
+      },
+      'ok',
+    ],
+    [
+      'two targets of one role that differ',
+      (targets) => {
+        targets.other = { ...targets.prod, revocation: true }
+      },
+      "targets.other.revocation: must be as in target 'prod', which has the same role",
+    ],
+  ])('%s', (_name, change, fault) => expect(faultsOf((config) => change(config.targets))).toContain(fault))
+})
+
 describe('container', () => {
   test.each<[string, object, string]>([
     ['the defaults', {}, 'ok'],
@@ -67,6 +100,21 @@ describe('container', () => {
     ['a minute with more than the default of the hour', { perMinute: 600, perHour: 599 }, 'container: perMinute must not be larger'],
     ['an unknown limit', { perDay: 1 }, 'container.perDay'],
   ])('%s', (_name, container, fault) => expect(faultsOf((config) => Object.assign(config, { container }))).toContain(fault))
+})
+
+test('two cells must not end sessions of one role, because each would make the policy without the other', () => {
+  const found = faultsOf((config) => {
+    const { log: _log, profiles, targets } = config
+    delete config.log
+    config.cells = {
+      a: { account: '210987654321', log: { origin: 'log.acme.example/a' } },
+      b: { account: '109876543210', log: { origin: 'log.acme.example/b' } },
+    }
+    const [name, profile] = Object.entries(profiles as Draft)[0] as [string, Draft]
+    targets.prod.revocation = true
+    config.profiles = { [name]: { ...profile, target: 'prod', cell: 'a' }, second: { ...profile, target: 'prod', cell: 'b' } }
+  })
+  expect(found).toContain("profiles.second.cell: must be 'a': `revocation` of target 'prod' needs a role that only one cell uses")
 })
 
 describe('cells', () => {

@@ -3,6 +3,7 @@ import { splitArn } from '@stint/iam'
 import { mintingActions, openedBy } from '@stint/iam/minting/actions'
 import { connectionActions, grantActions } from '@stint/iam/minting/left-open'
 import { durationSeconds, formatDuration, parseDuration } from '../duration.ts'
+import { own } from '../json.ts'
 import { MAX_TAG_VALUE, tagText } from '../tag-value.ts'
 import { approvalFor } from './approval.ts'
 import { canFetchAgain, jobClaimOf, presetOf } from './issuers/presets.ts'
@@ -11,6 +12,7 @@ import { mintsOf } from './mints.ts'
 import { nearest } from './nearest.ts'
 import { parsePattern } from './pattern.ts'
 import { checkPolicy } from './policy-check.ts'
+import { REVOKER, revokerOf, roleName } from './revoker.ts'
 import { isIssuerUrl } from './schema.ts'
 import {
   type Approval,
@@ -20,6 +22,7 @@ import {
   MAX_SESSION_SECONDS,
   type Matcher,
   type Profile,
+  type Target,
   type Who,
 } from './shape.ts'
 import { sharedIssuers } from './shared-issuers.ts'
@@ -66,6 +69,8 @@ export function meaningFaults(config: Config, say: Say): void {
     if (path !== undefined && !item.roleArn.includes(`:role${path}`))
       say(`targets.${name}.roleArn`, `must be under ${path}, the path in targetRoles`)
   }
+  checkRevocation(config, say)
+  checkRevokingCells(config, say)
   checkCells(config, say)
   for (const [name, item] of Object.entries(config.targets)) checkApproval(config, item.approval, `targets.${name}.approval`, say)
   checkPeople(config, say)
@@ -91,6 +96,37 @@ function checkCells({ cells, log, profiles }: Config, say: Say): void {
     const path = `profiles.${name}.cell`
     if (cell !== undefined && !Object.hasOwn(cells ?? {}, cell)) say(path, `names the unknown cell '${cell}'`)
     if (cells && cell === undefined) say(path, `is missing; must be one of the cells: ${Object.keys(cells).join(', ')}`)
+  }
+}
+
+/** AWS IAM User Guide, "IAM and AWS STS quotas": a role name has at most 64 characters, and the revoker's adds its ending to it. */
+const MAX_ROLE_NAME = 64
+
+/** One policy of a role denies the ended sessions of all its targets, so they agree on whether there is one, and on how to reach it. */
+function checkRevocation({ targets }: Config, say: Say): void {
+  const first = new Map<string, readonly [name: string, target: Target]>()
+  for (const [name, item] of Object.entries(targets)) {
+    if (item.revocation && roleName(revokerOf(item.roleArn)).length > MAX_ROLE_NAME)
+      say(
+        `targets.${name}.roleArn`,
+        `must have a role name of at most ${MAX_ROLE_NAME - REVOKER.length} characters, because \`revocation\` adds ${REVOKER} to it`,
+      )
+    const [other, same] = first.get(item.roleArn) ?? [name, item]
+    first.set(item.roleArn, [other, same])
+    if (same.revocation !== item.revocation) say(`targets.${name}.revocation`, `must be as in target '${other}', which has the same role`)
+  }
+}
+
+/** The broker of each cell would make the policy of the role from its own table, without the sessions of the other. */
+function checkRevokingCells({ targets, profiles }: Config, say: Say): void {
+  const cells = new Map<string, string>()
+  for (const [name, { cell, target }] of Object.entries(profiles)) {
+    const found = own(targets, target)
+    if (!found?.revocation || cell === undefined) continue
+    const first = cells.get(found.roleArn) ?? cell
+    cells.set(found.roleArn, first)
+    if (first !== cell)
+      say(`profiles.${name}.cell`, `must be '${first}': \`revocation\` of target '${target}' needs a role that only one cell uses`)
   }
 }
 

@@ -276,6 +276,10 @@ const target = named(
       v.pipe(v.string(), v.regex(/^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/, 'must be a region such as eu-central-1')),
     ),
     approval: optional('Approval that every profile of this target needs in addition to its own.', approval),
+    revocation: optional(
+      'A session that is ended loses its access within seconds to minutes, and not only when its credentials expire: Stint denies it in a policy of the role. Needs the revoker and the permissions boundary of the target kit (docs/guides/targets.md).',
+      yes,
+    ),
   }),
 )
 

@@ -87,6 +87,8 @@ export type Target = {
   readonly region: string
   /** Approval that every profile of this target needs in addition to its own. */
   readonly approval?: Approval
+  /** A session that is ended loses its access within seconds to minutes, and not only when its credentials expire: Stint denies it in a policy of the role. Needs the revoker and the permissions boundary of the target kit (docs/guides/targets.md). */
+  readonly revocation?: true
 }
 
 /** What a session can do, and who can have one. */

@@ -4,9 +4,10 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { assumePolicies } from '@stint/broker/lambda/assume'
+import { assumePolicies, revokerPolicies } from '@stint/broker/lambda/assume'
 import { type FunctionName, functionNames } from '@stint/broker/lambda/functions'
 import { permissionsOf } from '@stint/broker/lambda/permissions'
+import { revokerOf } from '@stint/core/config/revoker'
 import type { Rules } from '@stint/core/config/shape'
 import { type Policy, type PolicyJson, type Principal, policy, splitArn } from '@stint/iam'
 import {
@@ -29,10 +30,11 @@ import { type KmsKey, newKmsKey } from './kms.ts'
 import { awsPolicies } from './managed.ts'
 import { createOutbound, type Outbound } from './outbound.ts'
 import { trimMap } from './recordings.ts'
+import { everything, permissionsOfRevoker, trustOfLambda, trustOfRevoker, trustOfTarget } from './role-policies.ts'
 import type { Checksum } from './s3/checksums.ts'
 import { etagOf, type Upload } from './s3/store.ts'
 import type { SigningKey } from './sigv4.ts'
-import { DEAD_LETTERS, newQueue, queueArn, type SqsQueue } from './sqs.ts'
+import { DEAD_LETTERS, END_QUEUE, newQueue, queueArn, type SqsQueue } from './sqs.ts'
 
 /** The properties of temporary credentials. */
 export type Grant = {
@@ -149,7 +151,7 @@ export function createWorld(
     buckets: new Map(),
     uploads: new Map(),
     kmsKeys: [newKmsKey(region, BROKER_ACCOUNT, 'stint-log')],
-    queues: [newQueue(url, region, BROKER_ACCOUNT, DEAD_LETTERS)],
+    queues: [DEAD_LETTERS, END_QUEUE].map((name) => newQueue(url, region, BROKER_ACCOUNT, name)),
     awsPolicies: awsPolicies(),
     oidcProviders: new Map(providers.map((provider) => [provider.url.replace(/^https?:\/\//, ''), provider])),
     identities: new Map(),
@@ -162,7 +164,17 @@ export function createWorld(
     addRole(world, `arn:aws:iam::${BROKER_ACCOUNT}:role/stint-${name}`, trustOfLambda, policies)
   for (const target of Object.values(rules.targets)) {
     if (ownAccounts.includes(target.account)) continue
-    addRole(world, target.roleArn, trustOfTarget(target.externalId), [company.rolePolicies[target.roleArn] ?? everything])
+    const permissions = company.rolePolicies[target.roleArn] ?? everything
+    // What the revoker writes on the role can take access away, and can give it nothing beyond the boundary.
+    addRole(
+      world,
+      target.roleArn,
+      trustOfTarget(BROKER_ACCOUNT, target.externalId),
+      [permissions],
+      target.revocation ? { boundary: permissions } : {},
+    )
+    if (target.revocation)
+      addRole(world, revokerOf(target.roleArn), trustOfRevoker(BROKER_ACCOUNT, target.externalId), [permissionsOfRevoker(target.roleArn)])
   }
   for (const { name, account, objects, policy: bucketPolicy } of company.buckets) {
     const bucket: Bucket = {
@@ -341,29 +353,6 @@ export function putObject(
 
 // ── Policies ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const everything: PolicyJson = { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } }
-const trustOfLambda: PolicyJson = {
-  Version: '2012-10-17',
-  Statement: { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
-}
-
-/** The trust policy of a target role: only this broker, with Stint's external ID, and only sessions that Stint tagged. */
-const trustOfTarget = (externalId: string): PolicyJson => ({
-  Version: '2012-10-17',
-  Statement: [
-    {
-      Effect: 'Allow',
-      Principal: brokers,
-      Action: 'sts:AssumeRole',
-      Condition: { StringEquals: { 'sts:ExternalId': externalId }, Null: { 'aws:RequestTag/stint:session': 'false' } },
-    },
-    // AWS sets only a few condition keys for each of these. The external ID is not among them.
-    { Effect: 'Allow', Principal: brokers, Action: 'sts:TagSession', Condition: { Null: { 'aws:RequestTag/stint:session': 'false' } } },
-    { Effect: 'Allow', Principal: brokers, Action: 'sts:SetSourceIdentity' },
-  ],
-})
-const brokers = { AWS: ['vend', 'broker'].map((name) => `arn:aws:iam::${BROKER_ACCOUNT}:role/stint-${name}`) }
-
 /** The other account that can read the log, so that an auditor's copy does not depend on the operators. */
 const AUDIT_ACCOUNT = '999988887777'
 const readableByAuditors = (bucket: string): PolicyJson => ({
@@ -390,11 +379,18 @@ function brokerPolicies(
     buckets: { log: `arn:aws:s3:::${BUCKETS.log}`, events: `arn:aws:s3:::${BUCKETS.events}` },
     logKey,
     lost: { stream: streamArn(TABLES.story, region, BROKER_ACCOUNT), queue: queueArn(region, BROKER_ACCOUNT, DEAD_LETTERS) },
+    ends: queueArn(region, BROKER_ACCOUNT, END_QUEUE),
   }
   const own = Object.fromEntries(functionNames.map((name) => [name, [of(permissionsOf(name, places))]])) as Record<
     FunctionName,
     PolicyJson[]
   >
   const assume = assumePolicies(rules).map((text) => JSON.parse(text) as PolicyJson)
-  return { ...own, vend: [...own.vend, ...assume], broker: [...Object.values(own).flat(), ...assume] }
+  const revokers = revokerPolicies(rules).map((text) => JSON.parse(text) as PolicyJson)
+  return {
+    ...own,
+    vend: [...own.vend, ...assume],
+    end: [...own.end, ...revokers],
+    broker: [...Object.values(own).flat(), ...assume, ...revokers],
+  }
 }

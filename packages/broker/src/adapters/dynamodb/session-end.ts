@@ -19,7 +19,7 @@ export function sessionEnd(
   { stored }: Pick<ReturnType<typeof reading>, 'stored'>,
 ): Pick<Ledger, 'endSession'> {
   return {
-    async endSession(id, { endedBy, by, channel, origin }, now) {
+    async endSession(id, { endedBy, by, channel, origin, everyEarlierSession }, now) {
       const request = id.slice(0, id.indexOf('.')) as RequestId
       const suffix = sessionSuffix(id)
       const attempt = hex128(settings.random)
@@ -34,7 +34,7 @@ export function sessionEnd(
         const newest = found.value?.item.sessions[suffix]?.renewed?.attempt
         const event: AuditEvent = {
           ...{ type: 'session.ended', request, session: id, at: now, endedBy },
-          ...defined({ by, channel, credentialsExpireBy: credentialsExpireAt(session) }),
+          ...defined({ by, channel, credentialsExpireBy: credentialsExpireAt(session), everyEarlierSession }),
           ...origin,
         }
         const events = [journalEntry(event, settings)]

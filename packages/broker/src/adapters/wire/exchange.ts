@@ -13,7 +13,7 @@ import { secureContext } from '../secure-context.ts'
 import { type Headers, type StaticKeys, signer } from './signature.ts'
 
 type WireSettings = {
-  readonly service: 'sts' | 'dynamodb' | 'sqs'
+  readonly service: 'sts' | 'dynamodb' | 'sqs' | 'iam'
   readonly region: string
   readonly endpoint: string
   readonly keys: StaticKeys

@@ -1,0 +1,155 @@
+/**
+ * What is stored about sessions that end at once, in the side table. `ENDS` has one row for each request with an end that is not done: what
+ * is to be done survives every crash in between. `DENY#<role>` has one row for each session that the role's policy denies, from which the
+ * policy is made. This file is for those who request an end; ./end-work.ts is for the function that carries it out.
+ */
+import { QueryCommand } from '@aws-sdk/client-dynamodb'
+import { marshall } from '@aws-sdk/util-dynamodb'
+import { defined } from '@stint/core/defined'
+import { shortDigest } from '@stint/core/digest'
+import { hex128, type RequestId, sessionSuffix } from '@stint/core/ids'
+import { type Instant, seconds } from '@stint/core/instant'
+import { type Done, done, type Unknown } from '@stint/core/outcome'
+import type { EndedSession } from '@stint/core/request/immediate-end'
+import type { EndNotes, PendingEnd } from '../../ports/immediate-ends.ts'
+import { COUNTED, type PageOf, pageIn } from './answer-checks.ts'
+import { unmarshall } from './attributes.ts'
+import { type DynamoSettings, type Sender, unconditional } from './sender.ts'
+import { storedFields } from './stored-fields.ts'
+import { type Attributes, TTL } from './table.ts'
+
+export const PENDING_ENDS = 'ENDS'
+export const denyKey = (roleArn: string): string => `DENY#${shortDigest(roleArn)}`
+/** Rows of `DENY#<role>` that are not about one session: about every earlier session, and how many there are. No suffix looks like them. */
+export const EARLIER = 'EARLIER'
+export const COUNT = 'COUNT'
+export const isSession = ({ sk }: Attributes): boolean => sk?.S !== EARLIER && sk?.S !== COUNT
+
+export const pendingPrefix = (roleArn: string): string => `${shortDigest(roleArn)}#`
+export const pendingKey = ({ roleArn, request }: Pick<PendingEnd, 'roleArn' | 'request'>) => ({
+  pk: PENDING_ENDS,
+  sk: `${pendingPrefix(roleArn)}${request}`,
+})
+const pendingFields = storedFields<PendingEnd>({
+  target: true,
+  roleArn: true,
+  request: true,
+  at: true,
+  attempt: true,
+  everyEarlier: true,
+})
+export const toPending = (item: Attributes): PendingEnd => pendingFields.pick(unmarshall(item) as PendingEnd)
+
+export const endedFields = storedFields<Omit<EndedSession, 'suffix'>>({
+  request: true,
+  issuedAt: true,
+  until: true,
+  notedAt: true,
+  state: true,
+})
+export const toEnded = (item: Attributes): EndedSession => {
+  const stored = unmarshall(item) as EndedSession & { readonly sk: string }
+  return { suffix: stored.sk, ...endedFields.pick(stored) }
+}
+
+/** Longer than any credentials of a chained session work. After that there is nothing left to deny. */
+const PENDING_SECONDS = 2 * 3600
+/** Pages of one partition in a row: far more than the rows of a role, and than ends that wait. */
+const MAX_PAGES = 50
+
+export function endNotes(
+  { client, sideTable, random }: Pick<DynamoSettings, 'client' | 'sideTable' | 'random'>,
+  { send, read, updateSide }: Sender,
+): EndNotes {
+  async function rowsOf(pk: string, prefix?: string): Promise<Done<readonly Attributes[]> | Unknown> {
+    const rows: Attributes[] = []
+    let from: PageOf['next']
+    for (let pages = 0; pages < MAX_PAGES; pages++) {
+      const page = await send(async () =>
+        pageIn(await client.send(partitionQuery(sideTable, pk, from, prefix)), sideTable, marshall({ pk })),
+      )
+      if (page.outcome !== 'done') return page.outcome === 'unknown' ? page : unconditional
+      rows.push(...page.value.items)
+      from = page.value.next
+      if (!from) return done(rows)
+    }
+    return { outcome: 'unknown', cause: `ledger: more than ${MAX_PAGES} pages of ${pk}` }
+  }
+
+  return {
+    async note({ target, roleArn, request, at, everyEarlier }) {
+      const attempt = hex128(random)
+      const written = await updateSide(
+        pendingKey({ roleArn, request }),
+        {
+          UpdateExpression: `SET #target = :target, roleArn = :roleArn, #request = :request, #at = :at, attempt = :attempt, ${TTL} = :end${everyEarlier === undefined ? '' : ', everyEarlier = :everyEarlier'}`,
+          ExpressionAttributeNames: { '#target': 'target', '#request': 'request', '#at': 'at' },
+        },
+        {
+          ':target': target,
+          ':roleArn': roleArn,
+          ':request': request,
+          ':at': at,
+          ':attempt': attempt,
+          ':end': Math.floor(at / 1000) + PENDING_SECONDS,
+          ...defined({ ':everyEarlier': everyEarlier }),
+        },
+        (image) => image.attempt === attempt,
+      )
+      if (written.outcome === 'blocked') return unconditional
+      return written.outcome === 'done' ? done(true) : written
+    },
+
+    async count(roleArn, enough, now) {
+      const counted = read(sideTable, { pk: denyKey(roleArn), sk: COUNT })
+      const [last, pending] = await Promise.all([counted, rowsOf(PENDING_ENDS, pendingPrefix(roleArn))])
+      if (last.outcome === 'unknown') return last
+      if (pending.outcome === 'unknown') return pending
+      // Some of these have expired since, and some pending ones are among them. So only a small count saves reading all rows.
+      const most = Number(last.value?.count?.N ?? 0) + pending.value.length
+      if (most < enough) return done(most)
+      const rows = await rowsOf(denyKey(roleArn))
+      if (rows.outcome === 'unknown') return rows
+      const ended = rows.value.filter(isSession).map(toEnded)
+      const seen = new Set(ended.map(({ request }) => request))
+      const waiting = pending.value.map(toPending).filter(({ request }) => !seen.has(request))
+      return done(ended.filter(({ until }) => until > now).length + waiting.length)
+    },
+
+    async stateOf(roleArn, session) {
+      const request = session.slice(0, session.indexOf('.')) as RequestId
+      const row = await read(sideTable, { pk: denyKey(roleArn), sk: sessionSuffix(session) })
+      if (row.outcome === 'unknown') return row
+      const state = row.value && toEnded(row.value).state
+      if (state) return done(state)
+      const pending = await read(sideTable, pendingKey({ roleArn, request }))
+      if (pending.outcome === 'unknown') return pending
+      return done(pending.value && 'requested')
+    },
+
+    async pendingRoles() {
+      const rows = await rowsOf(PENDING_ENDS)
+      if (rows.outcome === 'unknown') return rows
+      const oldest = new Map<string, { readonly target: string; readonly roleArn: string; readonly at: Instant }>()
+      for (const { target, roleArn, at } of rows.value.map(toPending)) {
+        const known = oldest.get(roleArn)
+        if (!known || at < known.at) oldest.set(roleArn, { target, roleArn, at })
+      }
+      return done([...oldest.values()])
+    },
+  }
+}
+
+/** All rows of a partition, or those whose sort key begins with `prefix`. */
+export const partitionQuery = (table: string, pk: string, from: Attributes | undefined, prefix?: string): QueryCommand =>
+  new QueryCommand({
+    TableName: table,
+    KeyConditionExpression: `pk = :pk${prefix === undefined ? '' : ' AND begins_with(sk, :prefix)'}`,
+    ExpressionAttributeValues: marshall({ ':pk': pk, ...defined({ ':prefix': prefix }) }),
+    ConsistentRead: true,
+    ...COUNTED,
+    ...(from ? { ExclusiveStartKey: from } : {}),
+  })
+
+/** When DynamoDB may delete a row, in seconds. */
+export const ttlOf = (until: Instant): number => Math.ceil((until + seconds(3600)) / 1000)
