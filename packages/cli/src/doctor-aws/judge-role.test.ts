@@ -51,6 +51,12 @@ test('the role that the kit creates has nothing wrong', () => {
   ])
 })
 
+test('a role with a revoker needs a boundary', () => {
+  const revoking = { ...expected, target: { ...target, revocation: true as const } }
+  expect(ids(judgeRole(role(good), revoking))).toEqual(['permissions-boundary failed'])
+  expect(ids(judgeRole(role(good, { boundary: 'arn:aws:iam::111122223333:policy/boundary' }), revoking))).toEqual([])
+})
+
 type Row = readonly [situation: string, trust: unknown, found: readonly string[], gate: string | undefined, says: RegExp]
 const other = (Principal: StatementJson['Principal']) => of(...statements.map((one) => ({ ...one, Principal })))
 const only = (Condition: StatementJson['Condition']) => ({ ...assume.Condition, ...Condition })

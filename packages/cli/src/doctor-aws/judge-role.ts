@@ -59,7 +59,7 @@ export function judgeRole(role: RoleDocument | undefined, expected: Expected): r
     ...strangers(judged),
     ...(['sts:TagSession', 'sts:SetSourceIdentity'] as const).map((action) => companion(action, judged)),
     duration(role, longestSeconds),
-    boundary(role),
+    boundary(role, target.revocation === true),
   ]
 }
 
@@ -347,8 +347,13 @@ function duration({ maxSessionSeconds }: RoleDocument, longest: number): Check {
   }
 }
 
-const boundary = ({ boundary: arn }: RoleDocument): Check => ({
-  check: 'permissions-boundary',
-  state: 'ok',
-  says: arn === undefined ? 'none' : `${arn} limits all that sessions can do`,
-})
+function boundary({ boundary: arn }: RoleDocument, hasRevoker: boolean): Check {
+  if (arn === undefined && hasRevoker)
+    return {
+      check: 'permissions-boundary',
+      state: 'failed',
+      says: 'none, and the target has revocation: its revoker can write policies on the role, so it could grant anything',
+      fix: 'Set PermissionsBoundaryArn of infra/target/target.yaml (docs/guides/targets.md).',
+    }
+  return { check: 'permissions-boundary', state: 'ok', says: arn === undefined ? 'none' : `${arn} limits all that sessions can do` }
+}

@@ -8,9 +8,14 @@ import type { BrokerFlags } from '../frame/flags.ts'
 import { left } from '../frame/words.ts'
 import { jsonLine } from '../output.ts'
 import { printControlPolicies } from './control-policies.ts'
+import { type Ended, immediateEndText, untilDenied } from './immediate-end.ts'
 
-type EndFlags = BrokerFlags & { readonly person?: string; readonly justification?: string; readonly scp: boolean }
-type Ended = { readonly id: string; readonly state: string; readonly credentialsExpireBy?: string; readonly identityProofUntil?: string }
+type EndFlags = BrokerFlags & {
+  readonly person?: string
+  readonly justification?: string
+  readonly scp: boolean
+  readonly everyEarlierSession?: 'end' | 'keep'
+}
 
 export async function end(context: Context, flags: EndFlags, id: string | undefined): Promise<void> {
   const { stdout, stderr } = context.process
@@ -21,16 +26,24 @@ export async function end(context: Context, flags: EndFlags, id: string | undefi
   const broker = await brokerFor(context, flags)
   if (person !== undefined && scp) return printControlPolicies(context, broker, flags, person)
   if (person !== undefined) return endPerson(context, broker, flags, person)
-  const ended = await endOne(broker, id as string)
+  const look = () => endOne(broker, id as string, flags.everyEarlierSession)
+  const ended = await untilDenied(await look(), look)
   if (flags.json) return void stdout.write(jsonLine(ended))
   if (!flags.quiet) stderr.write(endedText(ended, Date.now()))
 }
 
-const endOne = async (broker: Broker, id: string): Promise<Ended> =>
-  (await broker.call('DELETE', `/sessions/${encodeURIComponent(id)}`, { repeatable: 'body' })).body as Ended
+const endOne = async (broker: Broker, id: string, everyEarlierSession?: string): Promise<Ended> => {
+  const query = everyEarlierSession === undefined ? '' : `?everyEarlierSession=${everyEarlierSession}`
+  return (await broker.call('DELETE', `/sessions/${encodeURIComponent(id)}${query}`, { repeatable: 'body' })).body as Ended
+}
 
 /** Freezes first, so that no session begins or is renewed while the others end. */
-async function endPerson(context: Context, broker: Broker, { justification, json, quiet }: EndFlags, person: string): Promise<void> {
+async function endPerson(
+  context: Context,
+  broker: Broker,
+  { justification, json, quiet, everyEarlierSession }: EndFlags,
+  person: string,
+): Promise<void> {
   const { stdout, stderr } = context.process
   if (justification === undefined)
     throw new Failure('usage', 'A freeze needs a justification.', { next: "Repeat the command with -j 'why access must stop'" })
@@ -44,7 +57,7 @@ async function endPerson(context: Context, broker: Broker, { justification, json
   const failed: { readonly id: string; readonly why: string }[] = []
   for (const { id } of live) {
     try {
-      const one = await endOne(broker, id)
+      const one = await endOne(broker, id, everyEarlierSession)
       ended.push(one)
       if (!quiet && !json) stderr.write(endedText(one, Date.now()))
     } catch (error) {
@@ -60,11 +73,14 @@ async function endPerson(context: Context, broker: Broker, { justification, json
     })
 }
 
-function endedText({ id, state, credentialsExpireBy, identityProofUntil }: Ended, now: number): string {
+function endedText(ended: Ended, now: number): string {
+  const { id, state, credentialsExpireBy, identityProofUntil } = ended
   const lines = [
     state === 'ended' ? `Ended ${id}.` : `${id} ${state === 'expired' ? 'has expired' : `is ${state}`}, so there is nothing to end.`,
   ]
-  if (credentialsExpireBy !== undefined && Date.parse(credentialsExpireBy) > now)
+  const immediate = immediateEndText(ended)
+  if (immediate !== undefined) lines.push(immediate)
+  else if (credentialsExpireBy !== undefined && Date.parse(credentialsExpireBy) > now)
     lines.push(`Its last credentials work for ${left(credentialsExpireBy, now)}, until ${credentialsExpireBy}.`)
   if (identityProofUntil !== undefined && Date.parse(identityProofUntil) > now)
     lines.push(`EKS, Vault and others can accept its identity until ${identityProofUntil}.`)

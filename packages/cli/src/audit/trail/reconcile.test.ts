@@ -243,6 +243,32 @@ describe('changes to Stint’s roles', () => {
     const admins = ['arn:aws:iam::111122223333:role/ci/Pipeline', 'arn:aws:iam::111122223333:user/admin']
     expect((await judged([one], { admins })).findings).toEqual([])
   })
+  describe('the policy that denies ended sessions', () => {
+    const document = (...effects: string[]) =>
+      JSON.stringify({ Statement: effects.map((Effect) => ({ Effect, Action: '*', Resource: '*' })) })
+    const written = (parameters: object = {}, role = 'ReadOnly-revoker', session = 'stint-end') =>
+      change(
+        'PutRolePolicy',
+        { policyName: 'stint-end', policyDocument: document('Deny'), ...parameters },
+        by(`arn:aws:sts::111122223333:assumed-role/${role}/${session}`),
+      )
+    test('is no finding', async () => expect((await judged([written()])).findings).toEqual([]))
+    test.each<[string, TrailRecord]>([
+      ['grants, too', written({ policyDocument: document('Deny', 'Allow') })],
+      ['denies nothing', written({ policyDocument: document() })],
+      ['is not JSON', written({ policyDocument: '{' })],
+      ['is not in the record', written({ policyDocument: undefined })],
+      ['has another name', written({ policyName: 'other' })],
+      ['was written by another role', written({}, 'Deploy-revoker')],
+      ['was written in another session of the revoker', written({}, 'ReadOnly-revoker', 'mallory')],
+      [
+        'was deleted',
+        change('DeleteRolePolicy', { policyName: 'stint-end' }, by('arn:aws:sts::111122223333:assumed-role/ReadOnly-revoker/stint-end')),
+      ],
+    ])('is a finding if it %s', async (_what, one) => {
+      expect((await judged([one])).findings).toMatchObject([{ kind: 'changed' }])
+    })
+  })
   test('one that AWS denied is counted', async () => {
     const { findings, deniedAttempts } = await judged([change('PutRolePolicy', {}, { errorCode: 'AccessDenied' })])
     expect([findings, deniedAttempts]).toEqual([[], 1])

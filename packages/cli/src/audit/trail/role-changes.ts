@@ -1,7 +1,9 @@
 /**
  * Changes to Stint's roles: to their trust policies, permissions and boundaries. Anyone who can make them can enter without Stint, so
- * each is a finding unless it is made by a principal that the auditor names. Source: AWS IAM API Reference, "Actions".
+ * each is a finding unless it is made by a principal that the auditor names, or denies ended sessions (`revocation`). Source: AWS IAM API Reference, "Actions".
  */
+import { revokerOf } from '@stint/core/config/revoker'
+import { END_POLICY_NAME, END_SESSION_NAME } from '@stint/core/request/immediate-end'
 import type { TrailRecord } from './records.ts'
 import { sessionIn, shortRole } from './sessions.ts'
 
@@ -54,7 +56,7 @@ export function roleChanges(own: ReadonlySet<string>, admins: readonly string[])
       const ofRole = isOfRole(record)
       if (eventName === 'AttachRolePolicy' && policy !== undefined) attached.add(policy)
       const who = userIdentity?.arn ?? userIdentity?.principalId ?? 'an unknown principal'
-      if (trusted.has(principalOf(who))) return
+      if (trusted.has(principalOf(who)) || isEnd(record, roleOf(record))) return
       if (ofRole)
         ofRoles.push({ at, what: `${who} called ${eventName} on role ${roleOf(record)}${policy === undefined ? '' : ` (${policy})`}` })
       else if (policy !== undefined && ofPolicies.length < MOST_POLICY_CHANGES)
@@ -66,3 +68,20 @@ export function roleChanges(own: ReadonlySet<string>, admins: readonly string[])
 
 /** A session counts as its role. */
 const principalOf = (arn: string): string => sessionIn(arn)?.role ?? (shortRole(arn) || arn)
+
+/** Whether it is the `end` function, which denies ended sessions as the revoker of the role. A policy that does more is a finding. */
+function isEnd({ eventName, requestParameters, userIdentity }: TrailRecord, role: string): boolean {
+  const session = sessionIn(userIdentity?.arn ?? '')
+  if (eventName !== 'PutRolePolicy' || session?.role !== revokerOf(role) || session.name !== END_SESSION_NAME) return false
+  const { policyName, policyDocument } = requestParameters ?? {}
+  return policyName === END_POLICY_NAME && typeof policyDocument === 'string' && deniesOnly(policyDocument)
+}
+
+function deniesOnly(document: string): boolean {
+  try {
+    const statements = [(JSON.parse(document) as { Statement?: unknown }).Statement].flat() as { Effect?: unknown }[]
+    return statements.length > 0 && statements.every((statement) => statement?.Effect === 'Deny')
+  } catch {
+    return false
+  }
+}
