@@ -203,7 +203,7 @@ function environmentsOf(
       ...(manifest.trustEmail ? slack : {}),
       ...(releaseFreezes.length > 0 ? { STINT_RELEASE_FREEZES: releaseFreezes.join(',') } : {}),
     },
-    slack: { ...tables, ...epoch, ...slack, ...directories, STINT_SLACK_SIGNING_SECRETS: secret.slackSigning },
+    slack: { ...tables, ...epoch, ...ending, ...slack, ...directories, STINT_SLACK_SIGNING_SECRETS: secret.slackSigning },
     notify: { ...tables, ...slack },
     ship: shipping,
     sweep: { ...tables, ...epoch, ...ending, STINT_LOG_VKEY: vkey },

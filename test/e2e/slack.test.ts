@@ -121,6 +121,16 @@ describe('the night', () => {
   })
 })
 
+test('a session of a target with revocation is ended at once from Slack', async () => {
+  const dana = it.at('developer')
+  const { json: session } = await sandbox.vend(await sandbox.token('developer'), { profile: 'staging-power' })
+  await dana.command(`end ${session.id}`)
+  expect(it.lastSeen('developer', dana.direct).text).toMatch(/^Ended\. AWS is to deny its credentials at once/)
+  await sandbox.endSessions()
+  const { json: ended } = await sandbox.get(`/sessions/${session.id}`, await sandbox.token('developer'))
+  expect(ended).toMatchObject({ state: 'ended', endedBy: 'caller', immediateEnd: 'read-back' })
+})
+
 describe('what people meet there', () => {
   const staged = stage()
   let lab: Awaited<ReturnType<typeof slackLab>>

@@ -35,7 +35,7 @@ export const LIMITS_KB = {
   // One file, so it also has what vend loads on first use.
   'vend-sdk': 415,
   api: 795,
-  slack: 475,
+  slack: 485,
   notify: 435,
   ship: 483,
   sweep: 300,

@@ -275,7 +275,8 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
     ...(channels ? { web: webOf(ports, rules, channels) } : {}),
     ...(slack ? { slackUserByEmail: apiOf(slack, SLACK_TIMEOUT_MS).userByEmail } : {}),
   }
-  const slackHandler = slack && openSlackHandler(slack)
+  const slackKeys = channels?.slack?.key
+  const slackHandler = slack && openSlackHandler(slack, slackKeys && createImmediateEnds({ ...common, ...ends, keys: slackKeys }))
   const signIn = consoleSignIn({
     endpoint: `${endpoints.sts}/federation`,
     destination: `https://${partitionOfRegion(region).console}/`,

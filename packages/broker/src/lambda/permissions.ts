@@ -57,8 +57,9 @@ export function permissionsOf(name: FunctionName, places: Places): readonly Stat
       story.read('REQ#*', 'LINK#*', 'FREEZE#*'),
       story.put('REQ#*', 'LINK#*'),
       story.query(indexes.byCaller),
-      side.read('CODE#*', 'SLACK#*', 'WRONG#*'),
-      side.put(...COUNTERS, 'WRONG#*', 'SEEN#*'),
+      side.read('CODE#*', 'SLACK#*', 'WRONG#*', 'ENDS', 'DENY#*'),
+      side.put(...COUNTERS, 'WRONG#*', 'SEEN#*', 'ENDS'),
+      ...wake(places),
       ...encrypted(places, 'dynamodb'),
     ],
     // It notifies and decides nothing, so it cannot write the story table.

@@ -21,12 +21,13 @@ export function sessions(broker: SlackBroker) {
     if (ended.outcome === 'unknown')
       return 'The ledger did not answer, so it is not known whether the session was ended. Enter the same command again.'
     if (ended.outcome === 'refused') return wordsOf(ended)
-    const session = ended.value
+    const { session, immediateEnd } = ended.value
     const until = credentialsExpireAt(session)
     if (session.state !== 'ended') return `The session is ${sessionStateAt(session, turn.now)}, so there is nothing to end.`
-    return until !== undefined && until > turn.now
-      ? `Ended. Its last credentials work until ${minute(until)}.`
-      : 'Ended. Its credentials have expired.'
+    if (until === undefined || until <= turn.now) return 'Ended. Its credentials have expired.'
+    if (immediateEnd !== undefined && immediateEnd !== 'full')
+      return 'Ended. AWS is to deny its credentials at once: usually within seconds, at most within minutes. Enter the same command again to see how far it is.'
+    return `Ended. Its last credentials work until ${minute(until)}.`
   }
 
   async function extend(id: string, justification: string, turn: SlackTurn): Promise<string> {

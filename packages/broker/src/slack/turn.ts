@@ -6,6 +6,7 @@ import { problems } from '@stint/core/problem'
 import type { SlackApi } from '../adapters/slack.ts'
 import type { Decider, Decisions } from '../approvals/decide.ts'
 import type { Linking } from '../approvals/link.ts'
+import type { ImmediateEnds } from '../ends/request-end.ts'
 import type { Directory } from '../ports/directory.ts'
 import type { Call, Ledger } from '../ports/ledger.ts'
 import type { Clock, Log } from '../ports/runtime.ts'
@@ -22,6 +23,8 @@ export type SlackParts = {
     Ledger,
     'ask' | 'takePlace' | 'leavePlace' | 'countAsk' | 'frozen' | 'change' | 'request' | 'requestsOf' | 'endSession' | 'refuse'
   >
+  /** Ends sessions at once; absent if no target of the config has `revocation`. */
+  readonly immediate?: ImmediateEnds
   readonly linking: Linking
   readonly directory: Directory
   readonly api: SlackApi

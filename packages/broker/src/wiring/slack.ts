@@ -10,6 +10,7 @@ import { getBytes } from '../adapters/https.ts'
 import { scimDirectory } from '../adapters/scim.ts'
 import { type SlackApi, slackApi } from '../adapters/slack.ts'
 import { linking } from '../approvals/link.ts'
+import type { ImmediateEnds } from '../ends/request-end.ts'
 import type { SlackHandler } from '../slack/handle.ts'
 import { slackAnswers } from '../slack/interactions.ts'
 import type { NotifyParts } from '../slack/posting.ts'
@@ -40,7 +41,7 @@ const RESPONSE_HOST = 'hooks.slack.com'
 export const apiOf = ({ slack, timers }: Pick<SlackDeployment, 'slack' | 'timers'>, timeoutMs: number): SlackApi =>
   slackApi({ token: slack.token, fetch: slack.fetch, timeoutMs, ...defined({ timers }), ...(slack.at ? { url: slack.at.api } : {}) })
 
-export function openSlackHandler(deployment: SlackDeployment): SlackHandler {
+export function openSlackHandler(deployment: SlackDeployment, { immediate }: { readonly immediate?: ImmediateEnds } = {}): SlackHandler {
   const { rules, clock, random, log, slack, timers = globalThis } = deployment
   if (!rules.slack) throw new TypeError('the config has no slack setting')
   if (slack.signingSecrets.length === 0) throw new Error('the environment variable STINT_SLACK_SIGNING_SECRETS is not set')
@@ -57,6 +58,7 @@ export function openSlackHandler(deployment: SlackDeployment): SlackHandler {
       clock,
       log,
       ledger,
+      ...defined({ immediate }),
       linking: linking(ledger, random),
       directory: scimDirectory({ rules, tokens: slack.directoryTokens, get: getBytes }),
       api: apiOf(deployment, DOOR_TIMEOUT_MS),
