@@ -54,7 +54,16 @@ const failed: AuditEvent = { type: 'session.failed', ...ofSession, ...because }
 const { code: _code, ...why } = because
 const dropped: AuditEvent = { type: 'session.answer-dropped', ...ofSession, ...why }
 const ended: AuditEvent = {
-  ...{ type: 'session.ended', ...ofSession, endedBy: 'responder', by: caller, channel: 'slack', credentialsExpireBy: NOW, ...origin },
+  ...{
+    type: 'session.ended',
+    ...ofSession,
+    endedBy: 'responder',
+    by: caller,
+    channel: 'slack',
+    credentialsExpireBy: NOW,
+    everyEarlierSession: true,
+    ...origin,
+  },
 }
 const before = (renew?: number, tags = 49): StoredSession => ({
   ...{ attempt: 'f'.repeat(32), state: 'reserved', reservedAt: NOW, duration: 43_200, expiresAt: NOW, ...names, fingerprint: hash },
