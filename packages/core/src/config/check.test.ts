@@ -211,6 +211,12 @@ describe('what would happen after a request has expired', () => {
   })
 })
 
+test('a wait that is too long is told once', () => {
+  const given = approval({ breakGlass: { delay: '1h' } })
+  const fault = 'breakGlass.delay: must be shorter than expiresAfter (1h), or it has no effect'
+  expect([approvalFaults(given), approvalFaults(undefined, given)]).toEqual([`${place}.${fault}`, `targets.prod.approval.${fault}`])
+})
+
 describe('approvals', () => {
   const jobs = [{ issuer: 'ci', claims: { sub: 'x' } }]
   const nobody = [{ issuer: 'nobody', claims: { sub: 'x' } }]
@@ -286,6 +292,7 @@ describe('who', () => {
   test.each<[unknown, string]>([
     [{ glob: 'a*' }, 'ok'],
     [{ glob: '*' }, "glob '*' matches everything. Remove the claim or use an exact value"],
+    [{ glob: '*a' }, 'ok'],
     [{ glob: 'a***' }, "'a***' is not a valid glob"],
     [{ not: { glob: 'a***' } }, "'a***' is not a valid glob"],
     [{ all: ['x', { glob: 'a***' }] }, "'a***' is not a valid glob"],
@@ -319,6 +326,14 @@ describe('people', () => {
       "people.kim[1]: is already an identity of 'dana'",
     ],
   ])('%s', (_name, more, expected) => expect(fault(more)).toBe(expected))
+  test('unknown issuers are the only fault', () => {
+    const unknown = [
+      "people.dana[0].issuer: names the unknown issuer 'nobody'",
+      'people.dana[0]: names an actor, but its issuer has no actorClaim',
+    ]
+    expect(fault(people({ issuer: 'nobody', actor: '7' }, dana))).toBe(unknown.join('\n'))
+    expect(fault(people({ issuer: 'nobody', subject: 'x' }, dana))).toBe(unknown[0])
+  })
   test('an actor is an identity where its issuer names actors', () => {
     const actors = (config: Draft) => void (config.issuers.ci.actorClaim = 'actor_id')
     expect(fault(people(dana, { issuer: 'ci', actor: '7' }), actors)).toBe('ok')
@@ -507,7 +522,7 @@ describe('renew', () => {
     ['credentials of more than an hour', duration('61m'), 'profiles.reader.duration.renew: must be 60s to 1h'],
     ['a number', { duration: { default: '1h', max: '8h', renew: 900 } }, 'profiles.reader.duration.renew'],
     ['a hundred sets', { ...duration('5m', '5h'), ...approval(1) }, 'ok'],
-    ['a hundred and one sets', duration('3m', '5h3m'), 'makes up to 101 sets of credentials'],
+    ['a hundred and one sets', duration('3m', '5h3m'), 'profiles.reader.duration.renew: makes up to 101 sets of credentials'],
     ['too many sets in several sessions', { ...duration('30m'), ...approval(7) }, 'makes up to 112 sets of credentials'],
     ['many sessions without renewals', { ...duration('1h', '1h'), ...approval(100) }, 'ok'],
   ])('%s', (_name, change, fault) => expect(faultsOf(reader(change))).toContain(fault))
@@ -572,7 +587,13 @@ describe('faults', () => {
       'profiles.reader.eligible[0].claims.sub',
     ],
     ['an unknown issuer', reader({ eligible: [{ issuer: 'persons', claims: { sub: 'x' } }] }), "names the unknown issuer 'persons'"],
-    ['an unknown target', reader({ target: 'moon' }), "names the unknown target 'moon'"],
+    ['an unknown target', reader({ target: 'moon' }), "profiles.reader.target: names the unknown target 'moon'"],
+    ['an unknown target of a profile with approval', reader({ target: 'moon', approval: approval({}) }), "names the unknown target 'moon'"],
+    [
+      'an unknown target of a profile that notifies approvers',
+      (config) => reader({ target: 'moon', slack: { dm: true } })(Object.assign(config, { slack })),
+      "names the unknown target 'moon'",
+    ],
     ['an inherited target', reader({ target: 'constructor' }), "names the unknown target 'constructor'"],
     ['a bare number for a duration', reader({ duration: { default: '900', max: '1h' } }), 'must be a duration with units'],
     [
@@ -580,8 +601,17 @@ describe('faults', () => {
       reader({ duration: { default: '1h', max: '2h' } }),
       'profiles.reader.duration.max: must be at most 1h without renew',
     ],
-    ['a default above the maximum', reader({ duration: { default: '1h', max: '30m' } }), 'must not be longer than duration.max'],
-    ['a default below a minute', reader({ duration: { default: '59s', max: '30m' } }), 'must be at least 60s'],
+    [
+      'a default above the maximum',
+      reader({ duration: { default: '1h', max: '30m' } }),
+      'profiles.reader.duration.default: must not be longer than duration.max',
+    ],
+    [
+      'a default below a minute',
+      reader({ duration: { default: '59s', max: '30m' } }),
+      'profiles.reader.duration.default: must be at least 60s',
+    ],
+    ['a default of a minute', reader({ duration: { default: '60s', max: '60s' } }), 'ok'],
     [
       'a count of 0',
       reader({
@@ -621,10 +651,18 @@ describe('faults', () => {
       }),
       'not marked stable',
     ],
-    ['two tags that AWS takes for one', reader({ tags: { Team: { const: 'a' }, team: { const: 'b' } } }), 'is set twice'],
+    [
+      'two tags that AWS takes for one',
+      reader({ tags: { Team: { const: 'a' }, team: { const: 'b' } } }),
+      'profiles.reader.tags.team: is set twice',
+    ],
     ['our own tag', reader({ tags: { 'stint:session': { const: 'a' } } }), 'Stint sets stint:session'],
-    ['a tag of AWS’s', reader({ tags: { 'aws:x': { const: 'a' } } }), 'which AWS reserves'],
-    ['a tag from no parameter', reader({ tags: { b: { param: 'bucket' } } }), "names the unknown parameter 'bucket'"],
+    ['a tag of AWS’s', reader({ tags: { 'aws:x': { const: 'a' } } }), 'profiles.reader.tags.aws:x: starts with aws:, which AWS reserves'],
+    [
+      'a tag from no parameter',
+      reader({ tags: { b: { param: 'bucket' } } }),
+      "profiles.reader.tags.b: names the unknown parameter 'bucket'",
+    ],
     [
       'a pattern with a lookahead',
       reader({ parameters: { bucket: { pattern: '(?!prod).+', max: 9 } } }),
@@ -665,6 +703,14 @@ describe('faults', () => {
       'a policy that names a minting action: the line to add',
       reader({ policy: [{ Effect: 'Allow', Action: ['s3:GetObject', 'ecr:GetAuthorizationToken'], Resource: '*' }] }),
       "profiles.reader.policy[0].Action: names ecr:GetAuthorizationToken, which creates access that outlives the session. Add mints: ['ecr:GetAuthorizationToken']",
+    ],
+    [
+      'two of them, next to two that are listed',
+      reader({
+        mints: ['s3:GetDataAccess', 'iam:ChangePassword'],
+        policy: [{ Effect: 'Allow', Action: ['iam:CreateAccessKey', 'ecr:GetAuthorizationToken'], Resource: '*' }],
+      }),
+      "names iam:CreateAccessKey and ecr:GetAuthorizationToken, which creates access that outlives the session. Add mints: ['iam:ChangePassword', 's3:GetDataAccess', 'iam:CreateAccessKey', 'ecr:GetAuthorizationToken']",
     ],
     [
       'one in another case, next to one that is listed',
@@ -719,7 +765,11 @@ describe('faults', () => {
       'profiles.reader.tags.t: is not a valid session tag value',
     ]),
     ['a policy beyond Latin-1', reader({ policy: [{ Effect: 'Allow', Action: 's3:*', Resource: 'arn:aws:s3:::ł' }] }), 'outside Latin-1'],
-    ['a role in another account', (config) => void (config.targets.prod.account = '999999999999'), 'is not in account 999999999999'],
+    [
+      'a role in another account',
+      (config) => void (config.targets.prod.account = '999999999999'),
+      'targets.prod.roleArn: is not in account 999999999999',
+    ],
     ['an external ID that AWS does not take', (config) => void (config.targets.prod.externalId = 'a b'), 'targets.prod.externalId'],
     ['an issuer over http', (config) => void (config.issuers.people.url = 'http://login.acme.example'), 'must be an https URL'],
     [
@@ -737,8 +787,16 @@ describe('faults', () => {
       (config) => void (config.issuers.people.url = 'https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0'),
       'issuers.people.url: is the tenant of all personal Microsoft accounts, which anyone can create',
     ],
-    ['one URL twice', (config) => void (config.issuers.ci.url = config.issuers.people.url), "is already used by issuer 'people'"],
-    ['one key twice', (config) => void (config.issuers.ci.key = 'acme'), 'source identities would collide'],
+    [
+      'one URL twice',
+      (config) => void (config.issuers.ci.url = config.issuers.people.url),
+      "issuers.ci.url: is already used by issuer 'people'",
+    ],
+    [
+      'one key twice',
+      (config) => void (config.issuers.ci.key = 'acme'),
+      "issuers.ci.key: is already used by issuer 'people'; source identities would collide",
+    ],
     [
       'an issuer shared by tenants, without a pin',
       (config) => void (config.issuers.ci.url = 'https://token.actions.githubusercontent.com'),
@@ -785,6 +843,10 @@ describe('faults', () => {
     ],
   ])('minting actions are accepted %s', (_name, change) => expect(faultsOf(reader(change))).toBe('ok'))
 
+  test('a URL that only contains the tenant of personal Microsoft accounts is accepted', () => {
+    const url = 'https://login.acme.example/https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/'
+    expect(faultsOf((config) => void (config.issuers.people.url = url))).toBe('ok')
+  })
   test('a pinned tenant is accepted', () => {
     expect(
       faultsOf((config) =>

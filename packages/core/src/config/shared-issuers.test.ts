@@ -64,9 +64,9 @@ test.each(['https://oidc.vercel.com/acme', 'https://gitlab.acme.example', 'https
 )
 test.each([
   ['clockSkew', '60s', 'ok'],
-  ['clockSkew', '61s', 'must be at most 60s'],
+  ['clockSkew', '61s', '"path":"issuers.it.clockSkew","fault":"must be at most 60s"'],
   ['maxTokenLife', '168h', 'ok'],
-  ['maxTokenLife', '169h', 'must be at most 168h'],
+  ['maxTokenLife', '169h', '"path":"issuers.it.maxTokenLife","fault":"must be at most 168h"'],
 ])('%s of %s: %s', (setting, value, expected) =>
   expect(check('https://ci.acme.example', { sub: 'x' }, { [setting]: value })).toContain(expected),
 )
