@@ -1,7 +1,8 @@
 /**
  * `npm run mutate [area …]`: changes the code in one place at a time, and reports the changes that no test notices. `--workers=2` uses two
  * cores. What an earlier run found for the same file and tests is not tried again, and neither are the mutants that are marked as
- * equivalent, which would take most of the time; `--all` tries everything. It ends with a table, and with 1 if an area is below its limit.
+ * equivalent, which would take most of the time; `--all` tries everything. `--file=PATTERN` is for some files of an area, by a regular
+ * expression of their path. It ends with a table, and with 1 if an area is below its limit.
  * `.verify/mutation/<area>.survived.json` has the survivors in the form of `equivalent.json`.
  */
 import { createHash } from 'node:crypto'
@@ -19,7 +20,7 @@ const LEAST_MS = 10_000
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
-  options: { workers: { type: 'string', default: '1' }, all: { type: 'boolean', default: false } },
+  options: { workers: { type: 'string', default: '1' }, all: { type: 'boolean', default: false }, file: { type: 'string', default: '' } },
 })
 const unknown = positionals.filter((name) => !areas.some((area) => area.name === name))
 if (unknown.length > 0) throw new Error(`Unknown area ${unknown.join(', ')}. Areas: ${areas.map(({ name }) => name).join(', ')}`)
@@ -36,7 +37,9 @@ const marks = readMarks()
 const header = ['area', 'mutants', 'killed', 'survived', 'equivalent', 'messages', 'score', 'limit', '']
 const rows: (readonly string[])[] = [header]
 mkdirSync(RESULTS, { recursive: true })
-for (const area of areas.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) rows.push(await mutate(area))
+const chosen = new RegExp(flags.file)
+for (const area of areas.filter(({ name }) => positionals.length === 0 || positionals.includes(name)))
+  rows.push(await mutate({ ...area, sources: area.sources.filter((path) => chosen.test(path)) }))
 const widths = header.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)))
 console.log('\nTABLE')
 for (const row of rows)

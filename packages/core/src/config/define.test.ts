@@ -1,5 +1,6 @@
 /** The helpers of `stint.config.ts`: each builds plain data. */
 import { expect, test } from 'vitest'
+import { type Cases, defineCases } from './cases.ts'
 import { all, any, binding, cidr, claim, constant, defineConfig, glob, includes, not, oneOf, param, text } from './define.ts'
 import type { ConfigSource } from './shape.ts'
 
@@ -20,7 +21,7 @@ test.each<[unknown, unknown]>([
   [text`${param('a')}${param('b')}`, { join: [{ param: 'a' }, { param: 'b' }] }],
 ])('%j is %j', (made, expected) => expect(made).toStrictEqual(expected))
 
-test('defineConfig returns the config', () => {
-  const config = {} as ConfigSource
-  expect(defineConfig(config)).toBe(config)
+test('defineConfig and defineCases return what they are given', () => {
+  const [config, cases] = [{} as ConfigSource, {} as Cases]
+  expect([defineConfig(config), defineCases(cases)]).toEqual([config, cases])
 })

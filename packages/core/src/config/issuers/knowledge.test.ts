@@ -20,6 +20,14 @@ test.each(presets)('%s: each claim has a name and a type, and names refer to cla
   expect(claims).toMatchObject({ iss: { is: 'id' }, aud: { is: 'fact' }, exp: { type: 'number' }, iat: {}, nbf: {}, jti: {} })
 })
 
+test('a name refers to the claim that stays the same', () => {
+  expect([knowledge.github.claims.repository, knowledge.gitlab.claims.user_email, knowledge.aws.claims.sub]).toMatchObject([
+    { is: 'name', id: 'repository_id' },
+    { is: 'name', id: 'user_id' },
+    { is: 'id' },
+  ])
+})
+
 test.each<[Preset, readonly string[]]>([
   [
     'cognito',
