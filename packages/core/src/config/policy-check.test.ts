@@ -75,12 +75,21 @@ describe('the filled policy is read as STS reads it', () => {
       allow({ Condition: { IpAddress: { 'aws:SourceIp': text`${param('word')}/8` } } }),
       'would never match',
     ],
-    ['an unknown parameter', allow({ Resource: text`arn:aws:s3:::${param('bucket')}` }), "names the unknown parameter 'bucket'"],
+    [
+      'an unknown parameter',
+      allow({ Resource: text`arn:aws:s3:::${param('bucket')}` }),
+      "p.policy[0]: names the unknown parameter 'bucket'",
+    ],
     ['characters beyond Latin-1', allow({ Resource: 'arn:aws:s3:::ł' }), 'outside Latin-1'],
   ])('%s', (_name, statement, fault) => expect(faults(statement).join('; ')).toContain(fault))
 
   test('one Sid in two statements', () => {
     expect(faults(allow({ Sid: 'a' }), allow({ Sid: 'b' }), allow({ Sid: 'a' }))).toEqual(["p.policy[2]: Sid: 'a' is used twice"])
+  })
+
+  test('a fault of the eleventh statement', () => {
+    const policy = [...Array.from({ length: 10 }, () => allow()), allow({ Sid: 'read logs' })]
+    expect(faults(...policy)).toEqual(['p.policy[10]: Sid: must be a string of letters and digits'])
   })
 
   test.each<[string, object]>([
@@ -104,5 +113,7 @@ describe('the filled policy is read as STS reads it', () => {
 })
 
 test('a policy of Denies alone allows nothing', () => {
-  expect(faults({ ...allow(), Effect: 'Deny' } satisfies StatementJson | object)).toEqual([expect.stringContaining('allows nothing')])
+  expect(faults({ ...allow(), Effect: 'Deny' } satisfies StatementJson | object)).toEqual([
+    expect.stringMatching(/^p\.policy: allows nothing/),
+  ])
 })
