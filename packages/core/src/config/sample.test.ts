@@ -27,6 +27,26 @@ test.each<[pattern: string, max: number, sample: string | undefined]>([
   else expect(samples).toContain(sample)
 })
 
+test('common values come first, and the empty text last', () => {
+  expect(samplesOf({ pattern: '.*', max: 200 }).slice(0, 12)).toEqual([
+    ...['a', '111122223333', 'eu-central-1', '10.0.0.0/8', '10.0.0.1', '2026-01-01T00:00:00Z', '2026-01-01', '1', 'true', 's3', 'aws'],
+    'arn:aws:iam::111122223333:role/a',
+  ])
+  expect(samplesOf({ pattern: 'x?', max: 5 })).toEqual(['x', ''])
+})
+
+test.each([
+  ['.*', 3],
+  ['[a-z]{1,2}|.*', 200],
+  ['(a|b|c|d|e|f|g|h|i|j|k|l|m|n|o|p|q|r|s)x?', 2],
+])('%s of at most %i characters has at most 16 samples, none too long', (pattern, max) => {
+  const samples = samplesOf({ pattern, max })
+  expect(samples.length).toBeLessThanOrEqual(16)
+  expect(samples.filter((sample) => sample.length > max)).toEqual([])
+})
+
+test('a pattern that is refused has no samples', () => expect(samplesOf({ pattern: '(', max: 9 })).toEqual([]))
+
 test('every sample fits its pattern', () => {
   const piece = fc.constantFrom('a', '[a-f]', '\\d', '.', '(b|cd)', '\\w', '-', '[^a]', '\\b', '^', '$')
   const count = fc.constantFrom('', '*', '+', '?', '{3}', '{1,4}')
