@@ -73,6 +73,10 @@ describe('the rules of a cell', () => {
   })
 })
 
+test('a config without a log has a name that no log on the internet has', () => {
+  expect(originOf(plain())).toBe('stint.invalid/log')
+})
+
 test('returns a config without cells as it is', () => {
   const rules = plain()
   expect(rulesOfCell(rules, undefined)).toEqual({ ok: true, rules })

@@ -90,6 +90,7 @@ describe('container', () => {
     ['the defaults', {}, 'ok'],
     ['the least', { perMinute: 6, perHour: 60 }, 'ok'],
     ['the most', { perMinute: 600, perHour: 6000 }, 'ok'],
+    ['as many a minute as an hour', { perMinute: 100, perHour: 100 }, 'ok'],
     ['too few for three tries', { perMinute: 5 }, 'container.perMinute: must be at least 6'],
     ['too many a minute', { perMinute: 601 }, 'container.perMinute: must be at most 600'],
     ['too few an hour', { perHour: 59 }, 'container.perHour: must be at least 60'],

@@ -253,10 +253,16 @@ const rows: readonly Row[] = [
     ['D0123'],
   ],
   [
+    'profiles.reader.slack.onCall',
+    (config, onCall) => own(() => ({ slack: { onCall } }))(Object.assign(config, { slack }), onCall),
+    ['S0123'],
+    ['U0123'],
+  ],
+  [
     'log.origin',
     all((origin) => ({ log: { origin } })),
     ['log.acme.example/stint', 'ab'],
-    ['a', 'log/', 'a b', 'a+b', '/+', 'https://log.acme.example', ''],
+    ['a', 'log/', 'a b', 'a bc', 'a+b', '/+', 'https://log.acme.example', ''],
   ],
   ['log.publicLog', all((publicLog) => ({ log: { origin: 'log.acme.example', publicLog } })), [true], [false]],
   [
@@ -274,8 +280,11 @@ const rows: readonly Row[] = [
   ['log.witnesses', all((witnesses) => ({ log: { origin: 'log.acme.example', witnesses } })), [], [[]]],
   [
     'targetRoles.path',
-    all((path) => ({ targetRoles: { path, organization } })),
-    ['/stint/'],
+    (config, path) => {
+      config.targets.prod.roleArn = `arn:aws:iam::111122223333:role${path}Reader`
+      all(() => ({ targetRoles: { path, organization } }))(config, path)
+    },
+    ['/stint/', '/stint/prod/eu.1/'],
     ['stint/', '/stint', '/', '//', '/stint//', '/st int/', 'x/stint/'],
   ],
   [
