@@ -124,4 +124,17 @@ test.each<[string, readonly object[], string | undefined]>([
     ],
     '2, until 2026-11-24 03:09 UTC, renewed 12 times, last at 2026-11-24 02:57 UTC',
   ],
+  [
+    'one that was renewed once',
+    [{ state: 'issued', expiresAt: NOW + MINUTE, renewed: { count: 1, at: NOW } }],
+    '1, until 2026-11-24 03:01 UTC, renewed once, last at 2026-11-24 03:00 UTC',
+  ],
+  [
+    'two that were renewed',
+    [
+      { state: 'issued', expiresAt: NOW + MINUTE, renewed: { count: 1, at: NOW - MINUTE } },
+      { state: 'issued', expiresAt: NOW + MINUTE, renewed: { count: 2, at: NOW - 2 * MINUTE } },
+    ],
+    '2, until 2026-11-24 03:01 UTC, renewed 3 times, last at 2026-11-24 02:59 UTC',
+  ],
 ])('live sessions: %s', (_name, sessions, expected) => expect(liveText({ sessions: sessions as never }, NOW)).toBe(expected))
