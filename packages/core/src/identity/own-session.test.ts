@@ -38,6 +38,7 @@ describe('other tokens are not', () => {
   test.each<[string, JsonObject]>([
     ['text before the ARN', about(`x arn:aws:iam::111122223333:role/Reader`)],
     ['a line after the ARN', about('arn:aws:iam::111122223333:role/Reader\n/x')],
+    ['a slash after the ARN', about('arn:aws:iam::111122223333:role/Reader/')],
     ['text before the ARN of a session', about('x arn:aws:sts::111122223333:assumed-role/Reader/dana')],
     ['a path after a session', about('arn:aws:sts::111122223333:assumed-role/Reader/dana/x')],
     ['another role of the account', about(runner, { principal_tags: { team: 'ci' } })],
