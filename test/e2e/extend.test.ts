@@ -37,8 +37,8 @@ const extend = async (who: Person, id: string, body?: object, headers?: Record<s
 const status = ({ status: code, json }: Answer) => [code, json.code ?? 'ok']
 
 /** A session of two hours that people approved. */
-async function approved(who: Person, profile = 'approved') {
-  const body = { profile, justification: 'INC-7', duration: '2h' }
+async function approved(who: Person, more: object = {}) {
+  const body = { profile: 'approved', justification: 'INC-7', duration: '2h', ...more }
   const { requestId } = (await sandbox.vend(await who(), body)).json
   expect((await approve(requestId)).status).toBe(200)
   const started = await sandbox.vend(await who(), { ...body, requestId })
@@ -94,6 +94,16 @@ describe('an extension', () => {
     sandbox.advance(16 * MINUTE)
     const again = await extend(erin, made.json.id)
     expect([...status(again), again.json.extends]).toEqual([201, 'ok', made.json.id])
+  })
+
+  test('has the policy to which the caller narrowed the first request', async () => {
+    const erin = someone()
+    const narrow = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: ['s3:GetObject'], Resource: ['arn:aws:s3:::logs/*'] }] }
+    const { requestId } = await approved(erin, { narrow })
+    sandbox.advance(70 * MINUTE)
+    const made = await extend(erin, requestId)
+    expect(status(made)).toEqual([201, 'ok'])
+    expect(made.json.terms.narrow).toEqual(narrow.Statement)
   })
 
   test('is made once: a repeat returns it and adds a new justification', async () => {

@@ -1,4 +1,5 @@
 /** The scope of an earlier request once more: for a renewal, and for an extension. */
+import { compactPolicy } from '@stint/iam'
 import type { Profile, Rules } from '../config/shape.ts'
 import type { Caller } from '../identity/caller.ts'
 import { canonicalJson, type Json } from '../json.ts'
@@ -16,7 +17,8 @@ export function scopeAgain(
   { terms, termsHash }: { readonly terms: Terms; readonly termsHash: string },
   ask: Pick<AccessInput, 'duration' | 'justification' | 'ticket'>,
 ): Done<Scope> | Refused<ScopeRefusal | 'terms-changed'> {
-  const narrow = terms.narrow ? { narrow: terms.narrow as unknown as Json } : {}
+  // The shortest form, because what is stored has more brackets than the limit has room for.
+  const narrow = terms.narrow ? { narrow: JSON.parse(compactPolicy(terms.narrow)) as Json } : {}
   const scope = resolveScope(
     rules,
     profile,
