@@ -262,7 +262,7 @@ test('then it is opened: new sessions go, the freeze holds, and everything still
   expect((await sandbox.get('/sessions', auditor)).status).toBe(200)
   const { slack, link } = slackIn(sandbox)
   await slack.notify()
-  expect(await slack.parts.state.pending()).toEqual({ outcome: 'done', value: [] })
+  expect(await slack.parts.state.pending(sandbox.now())).toMatchObject({ value: { updates: [] } })
   await link('developer')
   await sweep.invoke({})
   await sandbox.ship()

@@ -12,7 +12,7 @@ import { sender } from '@stint/broker/adapters/dynamodb/sender'
 import { slackState } from '@stint/broker/adapters/dynamodb/slack-state'
 import { linking } from '@stint/broker/approvals/link'
 import type { Cursor, Head } from '@stint/broker/ports/log'
-import type { PendingUpdate, Post } from '@stint/broker/ports/slack-state'
+import type { PendingUpdate, Post, Reminder } from '@stint/broker/ports/slack-state'
 import { dynamoClient } from '@stint/broker/wiring/dynamodb'
 import type { CallerRef } from '@stint/core/identity/caller'
 import { type Link, linkId, type NamedSlackUser } from '@stint/core/identity/link'
@@ -104,6 +104,7 @@ const pendingUpdate = record<PendingUpdate>(['request', 'tries', 'next', 'cause'
   cause: text,
   dead: fc.boolean(),
 })
+const reminder = record<Reminder>(['request', 'at'], { request: requestId, at: instant })
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 })
 const head = record<Head>(['size', 'root', 'edge', 'stage', 'applied'], {
   size: count,
@@ -210,17 +211,22 @@ describe('what is stored is read back whole', () => {
       runs,
     ))
 
-  test('a message in Slack, and one that is pending', () =>
+  test('a message in Slack, one that is pending, and a reminder', () =>
     fc.assert(
-      fc.asyncProperty(requestId, post, pendingUpdate, async (id, kept, debt) => {
+      fc.asyncProperty(requestId, post, pendingUpdate, reminder, async (id, kept, debt, later) => {
         const store = slackState(settings(), sender({ ...settings(), calls: tableOverSdk(client) }))
         await store.dropPost(id, kept.key)
         expect(have(await store.keepPost(id, kept))).toBe(true)
         expect(have(await store.posts(id))).toEqual([kept])
         have(await store.dropPost(id, kept.key))
         have(await store.addPending(debt))
-        expect(have(await store.pending()).filter(({ request: owing }) => owing === debt.request)).toEqual([debt])
+        have(await store.addReminder(later))
+        have(await store.addReminder(later))
+        expect(have(await store.pending(later.at - 1))).toEqual({ updates: [debt], reminders: [] })
+        expect(have(await store.pending(later.at))).toEqual({ updates: [debt], reminders: [later] })
+        have(await store.removeReminder(later))
         have(await store.settle(debt))
+        expect(have(await store.pending(later.at))).toEqual({ updates: [], reminders: [] })
       }),
       runs,
     ))

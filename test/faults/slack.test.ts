@@ -158,7 +158,7 @@ describe('what cannot be said', () => {
     expect(it.sandbox.log).toContainEqual(expect.objectContaining({ level: 'error', event: 'slack-dead-letter', request: id }))
     it.slack.intercept = undefined
     expect(await notifyPending(it.slack.parts, true)).toMatchObject({ pending: 0 })
-    expect(await it.slack.parts.state.pending()).toEqual({ outcome: 'done', value: [] })
+    expect(await it.slack.parts.state.pending(it.sandbox.now())).toMatchObject({ value: { updates: [] } })
   })
   test('a channel that is gone is given up at once, and said so; a break-glass that waits is not', async () => {
     const id = await it.ask('oncall', why())
@@ -173,7 +173,7 @@ describe('what cannot be said', () => {
       it.sandbox.advance(120_000)
       await it.slack.notify()
     }
-    expect(await it.slack.parts.state.pending()).toEqual({ outcome: 'done', value: [] })
+    expect(await it.slack.parts.state.pending(it.sandbox.now())).toMatchObject({ value: { updates: [] } })
     await clear(id)
   })
   test.each(['invalid_blocks', 'msg_blocks_too_long'])('a message that Slack refuses with %s is said in few words', async (error) => {
@@ -231,8 +231,8 @@ describe('order and overlap', () => {
     await it.slack.notify()
     // Two channels and one approver, once each: five messages were due.
     expect(calls()).toBeLessThanOrEqual(3)
-    const pending = await it.slack.parts.state.pending()
-    expect(pending.outcome === 'done' && pending.value.map(({ request }) => request).sort()).toEqual([...ids].sort())
+    const pending = await it.slack.parts.state.pending(it.sandbox.now())
+    expect(pending.outcome === 'done' && pending.value.updates.map(({ request }) => request).sort()).toEqual([...ids].sort())
     it.slack.intercept = undefined
     it.sandbox.advance(120_000)
     await it.slack.notify()
@@ -270,9 +270,9 @@ describe('order and overlap', () => {
     await state.addPending(debt)
     await state.addPending({ ...debt, tries: 2 })
     await state.settle(debt)
-    expect(await state.pending()).toMatchObject({ value: [{ tries: 2 }] })
+    expect(await state.pending(0)).toMatchObject({ value: { updates: [{ tries: 2 }] } })
     await state.settle({ ...debt, tries: 2 })
-    expect(await state.pending()).toEqual({ outcome: 'done', value: [] })
+    expect(await state.pending(0)).toMatchObject({ value: { updates: [] } })
     await clear(id)
   })
 

@@ -7,7 +7,7 @@ import type { Done, Unknown } from '@stint/core/outcome'
 
 /** A message that Stint has posted, or was about to. Without `ts`, it is not known yet whether it was posted. */
 export type Post = {
-  /** The message's name within its request: `root#C1`, `event#3`, `outcome#approved`. */
+  /** The message's name within its request: `root#C1`, `event#3`, `outcome#approved`, `ending#8k2m4p6q`. */
   readonly key: string
   readonly claimedAt: Instant
   readonly channel?: string
@@ -26,6 +26,9 @@ export type PendingUpdate = {
   readonly dead: boolean
 }
 
+/** A request whose messages are to be looked at when this time has come, because a session of it is about to end. */
+export type Reminder = { readonly request: RequestId; readonly at: Instant }
+
 /** Requests, links of people, and freezes. */
 export type PendingId = RequestId | LinkId | FreezeId
 
@@ -38,8 +41,12 @@ export type SlackState = {
   /** False if a newer version is already stored. Slack may have shown that version until this update replaced it. */
   keepPost(request: PendingId, post: Post): Promise<Done<boolean> | Unknown>
   dropPost(request: PendingId, key: string): Promise<Done<true> | Unknown>
-  pending(): Promise<Done<readonly PendingUpdate[]> | Unknown>
+  /** All pending updates, and the reminders that are due, earliest first. */
+  pending(now: Instant): Promise<Done<{ readonly updates: readonly PendingUpdate[]; readonly reminders: readonly Reminder[] }> | Unknown>
   addPending(update: PendingUpdate): Promise<Done<true> | Unknown>
   /** Removes the pending update, unless it was changed since it was read. */
   settle(update: PendingUpdate): Promise<Done<true> | Unknown>
+  /** Adding the same reminder again changes nothing. */
+  addReminder(reminder: Reminder): Promise<Done<true> | Unknown>
+  removeReminder(reminder: Reminder): Promise<Done<true> | Unknown>
 }

@@ -2,6 +2,7 @@
 
 import { execFileSync } from 'node:child_process'
 import type { AccessRequest } from '@stint/core/request/request'
+import type { Session } from '@stint/core/request/session'
 import { summaryOf } from '@stint/core/request/summary'
 import { hiddenIn } from '@stint/core/testing/hidden'
 import fc from 'fast-check'
@@ -9,6 +10,7 @@ import { describe, expect, test } from 'vitest'
 import {
   bareMessage,
   buttons,
+  endingMessage,
   howToUse,
   linkMessage,
   outcomeMessage,
@@ -214,10 +216,38 @@ test('whatever people write, limits hold, nothing of it is markup, and nothing i
           { description: comment },
         ),
       )
-      expect([blockKitFaults(message), markupIn(message), hiddenAnywhere(message)]).toEqual([[], [], []])
+      const ending = { ...session, id: `${comment}.1` } as Session
+      const ends = endingMessage(request({ profile: name, sessions: [ending] }), ending, 'extend', NOW)
+      for (const one of [message, ends]) expect([blockKitFaults(one), markupIn(one), hiddenAnywhere(one)]).toEqual([[], [], []])
     }),
     { numRuns: 200 },
   )
+})
+
+const session = { id: 'req_01ARYZ6S410000000000000000.8k2m4p6q', state: 'issued', expiresAt: NOW + 10 * MINUTE } as Session
+
+describe('a session that is about to end', () => {
+  const wordsOf = (step: 'extend' | 'review', ...sessions: Session[]) =>
+    textOf(endingMessage(request({ sessions }), session, step, NOW)).replace(/[\u2066-\u2069]/g, '')
+  test.each<[string, string, RegExp]>([
+    ['says which one, and when', wordsOf('extend', session), /Your session of break-glass ends at 2026-11-24 03:10 UTC\..*8k2m4p6q/],
+    [
+      'names the command to extend it',
+      wordsOf('extend', session),
+      /request an extension: \/stint extend req_01ARYZ6S410000000000000000\\nIf an/,
+    ],
+    [
+      'says that a break-glass needs its review',
+      wordsOf('review', session),
+      /ask an approver or an auditor to review .* \/stint extend req_/,
+    ],
+    [
+      'names the end of the last one',
+      wordsOf('extend', session, { ...session, expiresAt: NOW + 20 * MINUTE }),
+      /ends at 2026-11-24 03:10 UTC\. The last session of this request ends at 2026-11-24 03:20 UTC\./,
+    ],
+  ])('%s', (_name, words, expected) => expect(words).toMatch(expected))
+  test('names no other end if it is the last one', () => expect(wordsOf('extend', session)).not.toContain('The last session'))
 })
 
 describe('wherever somebody is named, who they are stands beside the name', () => {

@@ -10,6 +10,7 @@ import type { CallerRef } from '@stint/core/identity/caller'
 import { shownCaller, shownRequester } from '@stint/core/identity/shown'
 import type { Instant } from '@stint/core/instant'
 import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
+import type { Session } from '@stint/core/request/session'
 import { liveText, minute, minuteOf, type Summary } from '@stint/core/request/summary'
 import type { Message } from '../adapters/slack.ts'
 import { cut, inLine, mrkdwn, notice, plain } from './text.ts'
@@ -232,6 +233,22 @@ export function outcomeMessage({ request }: Pick<ShownRequest, 'request'>, state
   return {
     text: notice(words),
     blocks: [said(words), { type: 'context', elements: [plain(request.id, 150)] }],
+  }
+}
+
+/** A session is about to end. An extension of the request may exist: that is another request, which is not known here. */
+export function endingMessage(request: AccessRequest, session: Session, step: 'extend' | 'review', now: Instant): Message {
+  const line = `Your session of ${inLine(request.profile)} ends at ${minute(session.expiresAt)}.`
+  const last = Math.max(...liveSessions(request, now).map(({ expiresAt }) => expiresAt))
+  const others = last > session.expiresAt ? ` The last session of this request ends at ${minute(last)}.` : ''
+  const extend = `/stint extend ${request.id}`
+  const next =
+    step === 'extend'
+      ? `To go on after that, request an extension: ${extend}\nIf an extension has already been approved, start a session from it.`
+      : `To go on after that, ask an approver or an auditor to review this break-glass. Then request an extension: ${extend}`
+  return {
+    text: notice(line),
+    blocks: [said(`${line}${others}`), said(next), { type: 'context', elements: [plain(session.id, 150)] }],
   }
 }
 

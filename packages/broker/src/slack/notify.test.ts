@@ -7,7 +7,7 @@ import type { Rules } from '@stint/core/config/shape'
 import { done } from '@stint/core/outcome'
 import { describe, expect, test } from 'vitest'
 import type { SlackAnswer } from '../adapters/slack.ts'
-import type { PendingUpdate, Post } from '../ports/slack-state.ts'
+import type { PendingUpdate, Post, Reminder } from '../ports/slack-state.ts'
 import { notify, notifyPending } from './notify.ts'
 import type { NotifyParts } from './posting.ts'
 
@@ -55,6 +55,7 @@ function bench(answer: (channel: string) => SlackAnswer<never> | undefined = () 
   const requests = new Map<string, object>()
   const posts = new Map<string, Map<string, Post>>()
   const pending = new Map<string, PendingUpdate>()
+  const reminders = new Map<string, Reminder>()
   const said: { readonly at: number; readonly channel: string; readonly id: string }[] = []
   const calls: string[] = []
   const postsOf = (id: string) => posts.get(id) ?? posts.set(id, new Map()).get(id) ?? new Map<string, Post>()
@@ -94,7 +95,8 @@ function bench(answer: (channel: string) => SlackAnswer<never> | undefined = () 
         postsOf(id).delete(key)
         return done(true)
       },
-      pending: async () => done([...pending.values()]),
+      pending: async () => done({ updates: [...pending.values()], reminders: [...reminders.values()] }),
+      removeReminder: async ({ request }: Reminder) => done(reminders.delete(request)),
       addPending: async (debt: PendingUpdate) => {
         pending.set(debt.request, debt)
         return done(true)
@@ -113,6 +115,7 @@ function bench(answer: (channel: string) => SlackAnswer<never> | undefined = () 
     said,
     calls,
     pending,
+    reminders,
     pass: (seconds: number) => {
       now += seconds * 1000
     },
@@ -249,5 +252,36 @@ describe('time', () => {
     }
     expect(it.said.map(({ id }) => id).sort()).toEqual(asked.map(({ request }) => request).sort())
     expect(it.pending.size).toBe(0)
+  })
+})
+
+describe('reminders', () => {
+  test('are handled a hundred in a run, and removed with it', async () => {
+    const it = bench()
+    for (const { request } of times(150, () => it.asked('C0ONE'))) it.reminders.set(request, { request: request as never, at: NOW })
+    expect((await notifyPending(it.parts, false)).requests).toBe(100)
+    expect(it.reminders.size).toBe(50)
+    await notifyPending(it.parts, false)
+    expect(it.reminders.size).toBe(0)
+    // What the runs had no time for is pending.
+    expect(it.said.length + it.pending.size).toBe(150)
+  })
+  test('of a request that is pending are one update with it', async () => {
+    const it = bench()
+    const { request } = it.asked('C0ONE')
+    it.pending.set(request, { request: request as never, tries: 3, next: 0, cause: '', dead: false })
+    it.reminders.set(request, { request: request as never, at: NOW })
+    expect(await notifyPending(it.parts, false)).toEqual({ requests: 1, pending: 0 })
+    expect([it.pending.size, it.reminders.size]).toEqual([0, 0])
+  })
+  test('stay if the pending update could not be stored', async () => {
+    const it = bench(() => rest)
+    const { request } = it.asked('C0ONE')
+    it.reminders.set(request, { request: request as never, at: NOW })
+    const failing = { ...it.parts, state: { ...it.parts.state, addPending: async () => ({ outcome: 'unknown' as const, cause: 'down' }) } }
+    await expect(notifyPending(failing, false)).rejects.toThrow('down')
+    expect(it.reminders.size).toBe(1)
+    await notifyPending(it.parts, false)
+    expect([it.pending.size, it.reminders.size]).toEqual([1, 0])
   })
 })

@@ -13,7 +13,7 @@ import type { LinkId } from '@stint/core/identity/link'
 import { parseFreezeId, parseRequestId, type RequestId } from '@stint/core/ids'
 import { seconds } from '@stint/core/instant'
 import { stateAt } from '@stint/core/request/request'
-import type { PendingId, PendingUpdate } from '../ports/slack-state.ts'
+import type { PendingId, PendingUpdate, Reminder } from '../ports/slack-state.ts'
 import { FreezeMessages, LinkMessages, sendEvents } from './event-messages.ts'
 import { inTurns, Run, type SlackFailure, type Turn } from './order.ts'
 import { channelOf, journalOf, type NotifyParts } from './posting.ts'
@@ -37,20 +37,25 @@ export async function notify(parts: NotifyParts, journals: readonly Journaled[])
   return bringAll(parts, jobs, { urgentSeconds: RUN_SECONDS, ordinarySeconds: STREAM_SECONDS })
 }
 
-/** Retries pending updates that are due. `dead` items are retried only in a replay. */
+/** Retries pending updates that are due, and handles reminders. `dead` items are retried only in a replay. */
 export async function notifyPending(parts: NotifyParts, replay: boolean): Promise<Notified> {
-  const all = await parts.state.pending()
-  if (all.outcome === 'unknown') throw new Error(all.cause)
   const now = parts.clock()
-  const due = all.value.filter(({ dead, next }) => (dead ? replay : replay || next <= now))
+  const all = await parts.state.pending(now)
+  if (all.outcome === 'unknown') throw new Error(all.cause)
+  const due = all.value.updates.filter(({ dead, next }) => (dead ? replay : replay || next <= now))
   // In each channel, the item with the fewest tries is first, so that one that always fails does not delay the others.
   due.sort((a, b) => a.tries - b.tries)
-  const jobs = await jobsOf(
-    parts,
-    due.map((update) => ({ id: update.request, update })),
+  const wanted = new Map<PendingId, Pick<Job, 'id' | 'update' | 'reminder'>>(
+    due.map((update) => [update.request, { id: update.request, update }]),
   )
+  for (const reminder of all.value.reminders.slice(0, MOST_REMINDERS))
+    wanted.set(reminder.request, { id: reminder.request, ...wanted.get(reminder.request), reminder })
+  const jobs = await jobsOf(parts, [...wanted.values()])
   return bringAll(parts, jobs, { urgentSeconds: RUN_SECONDS, ordinarySeconds: RUN_SECONDS })
 }
+
+/** Reminders that one run handles. The next run, a minute later, continues. */
+const MOST_REMINDERS = 100
 
 /** The function has one minute. A call can take eight seconds, and pending updates must be written as well. */
 const RUN_SECONDS = 25
@@ -60,19 +65,23 @@ const RUN_SECONDS = 25
  */
 const STREAM_SECONDS = 10
 
-type Job = Turn & { readonly id: PendingId; readonly update?: PendingUpdate }
+/** `reminder`: removed when its request was brought up to date, or is pending. */
+type Job = Turn & { readonly id: PendingId; readonly update?: PendingUpdate; readonly reminder?: Reminder }
 
 async function bringAll(parts: NotifyParts, jobs: readonly Job[], limits: ConstructorParameters<typeof Run>[1]): Promise<Notified> {
   const run = new Run(parts.clock, limits)
   let pending = 0
-  for (const job of inTurns(jobs)) pending += (await bring(parts, run, job)) ? 0 : 1
+  for (const job of inTurns(jobs)) {
+    pending += (await bring(parts, run, job)) ? 0 : 1
+    if (job.reminder) await parts.state.removeReminder(job.reminder)
+  }
   return { requests: jobs.length, pending }
 }
 
 /** How many requests are read in parallel, to decide the order. */
 const READ_AT_ONCE = 16
 
-async function jobsOf(parts: NotifyParts, wanted: readonly Pick<Job, 'id' | 'update'>[]): Promise<readonly Job[]> {
+async function jobsOf(parts: NotifyParts, wanted: readonly Pick<Job, 'id' | 'update' | 'reminder'>[]): Promise<readonly Job[]> {
   const jobs: Job[] = []
   for (let at = 0; at < wanted.length; at += READ_AT_ONCE)
     jobs.push(
@@ -155,6 +164,6 @@ async function brought(parts: NotifyParts, run: Run, id: RequestId, urgent: bool
   if (!request || request.expiresAt === 0) return nothing
   const messages = new RequestMessages(parts, run, urgent, request, journal.value?.events ?? [], posts.value, clock(), again)
   // The thread follows the request's message, in order. The requester is notified in parallel.
-  await Promise.all([messages.roots().then(() => messages.thread()), messages.requester()])
+  await Promise.all([messages.roots().then(() => messages.thread()), messages.requester().then(() => messages.endings())])
   return { faults: messages.faults, version: request.version, overtaken: messages.overtaken }
 }

@@ -2,14 +2,21 @@
 import { namedSubjects } from '@stint/core/access/responders'
 import { eventIn, type Journaled } from '@stint/core/audit/journal-item'
 import type { Matcher, Rules } from '@stint/core/config/shape'
-import type { Instant } from '@stint/core/instant'
+import { sessionSuffix } from '@stint/core/ids'
+import { type Instant, seconds } from '@stint/core/instant'
+import { endNotices, NOTICE_SECONDS, stepBeforeEnd } from '@stint/core/request/end-notice'
 import { type AccessRequest, stateAt } from '@stint/core/request/request'
+import type { Session } from '@stint/core/request/session'
+import type { Message } from '../adapters/slack.ts'
 import { decisions } from '../approvals/decide.ts'
 import type { Post } from '../ports/slack-state.ts'
-import { bareMessage, howToUse, outcomeMessage, requestMessage, threadMessage } from './messages.ts'
+import { bareMessage, endingMessage, howToUse, outcomeMessage, requestMessage, threadMessage } from './messages.ts'
 import type { Run } from './order.ts'
 import { channelOf, type Destination, inChannel, type NotifyParts, Posting, UPDATING } from './posting.ts'
 import { shownOf } from './shown.ts'
+
+/** The keys of messages about sessions that are about to end begin with this. */
+const ENDING = 'ending#'
 
 /** Updates the messages of one request. */
 export class RequestMessages extends Posting {
@@ -105,12 +112,36 @@ export class RequestMessages extends Posting {
     if (!['approved', 'denied', 'expired', 'revoked'].includes(state)) return
     const key = `outcome#${state}`
     if (this.posts.get(key)?.ts) return
-    const slack = await this.parts.linking.slackOf(this.#request.caller, this.#now)
-    if (slack.outcome === 'unknown') return void this.faults.push({ cause: slack.cause })
-    if (!slack.value) return
     const shown = this.#shown()
-    const message = state === 'approved' ? howToUse(shown, this.parts.publicUrl) : outcomeMessage(shown, state)
-    await this.post(key, this.direct(slack.value.user), message)
+    await this.#toRequester(key, state === 'approved' ? howToUse(shown, this.parts.publicUrl) : outcomeMessage(shown, state))
+  }
+
+  /** Notifies the requester that a session is about to end, or has this request looked at again when the next one is. */
+  async endings(): Promise<void> {
+    const notices = endNotices(this.#request, this.#now)
+    const next = notices.find(({ at }) => at > this.#now)
+    if (next) {
+      const added = await this.parts.state.addReminder({ request: this.#request.id, at: next.at })
+      if (added.outcome === 'unknown') this.faults.push({ cause: added.cause })
+    }
+    for (const { session, at } of notices) if (at <= this.#now) await this.#endingOf(session)
+  }
+
+  async #endingOf(session: Session): Promise<void> {
+    const key = `${ENDING}${sessionSuffix(session.id)}`
+    if (this.posts.get(key)?.ts) return
+    const step = stepBeforeEnd(this.#request, this.#now)
+    if (step === undefined || this.parts.rules.profiles.find(this.#request.profile) === undefined) return
+    // Sessions of one request can end minute by minute. The message names the last end, so the next one can wait.
+    const since = this.#now - seconds(NOTICE_SECONDS)
+    if ([...this.posts.values()].some((post) => post.key.startsWith(ENDING) && post.key !== key && post.claimedAt > since)) return
+    await this.#toRequester(key, endingMessage(this.#request, session, step, this.#now))
+  }
+
+  async #toRequester(key: string, message: Message): Promise<void> {
+    const slack = await this.parts.linking.slackOf(this.#request.caller, this.#now)
+    if (slack.outcome === 'unknown') this.faults.push({ cause: slack.cause })
+    else if (slack.value) await this.post(key, this.direct(slack.value.user), message)
   }
 
   #shown() {

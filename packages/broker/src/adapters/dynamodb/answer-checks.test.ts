@@ -123,6 +123,7 @@ const slack = () => {
   return slackState(all, sender({ ...all, calls: tableOverSdk(client) }))
 }
 const pending = { request: ID, tries: 1, next: NOW, cause: 'x', dead: false }
+const reminder = { request: ID, at: NOW }
 /** The value, or Trouble for `unknown`. */
 async function believed<T>(result: Promise<Done<T> | Unknown>): Promise<T> {
   const told = await result
@@ -447,6 +448,15 @@ calls.push(
   ],
   ['claiming a message (PutItem)', () => believed(slack().claimPost(ID, 'root#C1', NOW, 0)), () => wrote('side'), true, []],
   ['pending Slack updates (PutItem)', () => believed(slack().addPending(pending)), () => wrote('side'), true, []],
+  ['a reminder (PutItem)', () => believed(slack().addReminder(reminder)), () => wrote('side'), true, []],
+  ['removing it (DeleteItem)', () => believed(slack().removeReminder(reminder)), () => wrote('side'), true, []],
+  [
+    'what is pending (Query)',
+    () => believed(slack().pending(NOW)),
+    () => page('side', wire({ pk: 'PENDING', sk: ID, ...pending }), wire({ pk: 'PENDING', sk: `~${reminder.at}`, ...reminder })),
+    { updates: [pending], reminders: [reminder] },
+    [['messages of a request', page('side', wire({ pk: `MSG#${ID}`, sk: ID }))]],
+  ],
   ['settling it (DeleteItem)', () => believed(slack().settle(pending)), () => wrote('side'), true, []],
   ['dropping a message (DeleteItem)', () => believed(slack().dropPost(ID, 'root#C1')), () => wrote('side'), true, []],
   [

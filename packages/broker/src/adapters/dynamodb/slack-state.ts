@@ -4,14 +4,15 @@
  */
 import { DeleteItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
+import { defined } from '@stint/core/defined'
 import { hex128 } from '@stint/core/ids'
-import { days, type Instant, seconds } from '@stint/core/instant'
+import { days, type Instant, seconds, toIso } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
-import type { PendingId, PendingUpdate, Post, SlackState } from '../../ports/slack-state.ts'
+import type { PendingId, PendingUpdate, Post, Reminder, SlackState } from '../../ports/slack-state.ts'
 import { COUNTED, ofTable, type PageOf, pageIn } from './answer-checks.ts'
 import type { Blocked, DynamoSettings, Sender } from './sender.ts'
 import { storedFields } from './stored-fields.ts'
-import { sideKey, TTL } from './table.ts'
+import { sideKey, TTL, timeKey } from './table.ts'
 import { isBlocked } from './trouble.ts'
 
 /** Longer than a signature is valid, both before and after its time. */
@@ -21,10 +22,19 @@ const POST_DAYS = 120
 /** Pages of one partition, in a row: more than the pending updates or a request's messages can take. */
 const MAX_PAGES = 100
 const PENDING = 'PENDING'
+/**
+ * Reminders are in the same partition, behind all IDs and by their time, so one query reads the pending updates and the reminders that are
+ * due.
+ */
+const REMINDER = '~'
+const reminderKey = ({ request, at }: Reminder): string => `${REMINDER}${timeKey(at, request)}`
+/** A reminder is useless once its session has ended. */
+const REMINDER_DAYS = 1
 const postsKey = (request: PendingId): string => `MSG#${request}`
 /** Attributes in addition to the sort key, which is the key of a post or the request with a pending update. */
 const postFields = storedFields<Omit<Post, 'key'>>({ claimedAt: true, channel: true, ts: true, version: true })
 const pendingFields = storedFields<Omit<PendingUpdate, 'request'>>({ tries: true, next: true, cause: true, dead: true })
+const reminderFields = storedFields<Reminder>({ request: true, at: true })
 const inSeconds = (at: Instant): number => Math.ceil(at / 1000)
 
 export function slackState({ client, sideTable, random }: DynamoSettings, { send }: Sender): SlackState {
@@ -62,15 +72,16 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
     )
     return gone.outcome === 'done' ? done(true) : unknownOf(gone)
   }
-  async function rowsOf<T>(pk: string): Promise<Done<readonly T[]> | Unknown> {
+  /** `before`: only rows whose sort key is below it. */
+  async function rowsOf<T>(pk: string, before?: string): Promise<Done<readonly T[]> | Unknown> {
     const rows: T[] = []
     let from: PageOf['next']
     for (let pages = 0; pages < MAX_PAGES; pages++) {
       const page = await send(async () => {
         const query = new QueryCommand({
           TableName: sideTable,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: marshall({ ':pk': pk }),
+          KeyConditionExpression: before === undefined ? 'pk = :pk' : 'pk = :pk AND sk < :before',
+          ExpressionAttributeValues: marshall({ ':pk': pk, ...defined({ ':before': before }) }),
           ConsistentRead: true,
           ...COUNTED,
           ...(from ? { ExclusiveStartKey: from } : {}),
@@ -110,9 +121,14 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
         : put(postItem(request, post), 'attribute_not_exists(version) OR version <= :version', { ':version': post.version }),
     dropPost: (request, key) => remove(postsKey(request), key),
 
-    async pending() {
-      const rows = await rowsOf<{ readonly sk: PendingId }>(PENDING)
-      return rows.outcome === 'done' ? done(rows.value.map((row) => ({ request: row.sk, ...pendingFields.pick(row) }))) : rows
+    async pending(now) {
+      const rows = await rowsOf<{ readonly sk: PendingId }>(PENDING, `${REMINDER}${toIso(now + 1)}`)
+      if (rows.outcome === 'unknown') return rows
+      const isReminder = ({ sk }: { readonly sk: string }) => sk.startsWith(REMINDER)
+      return done({
+        updates: rows.value.filter((row) => !isReminder(row)).map((row) => ({ request: row.sk, ...pendingFields.pick(row) })),
+        reminders: rows.value.filter(isReminder).map((row) => reminderFields.pick(row)),
+      })
     },
     addPending: (update) => always({ pk: PENDING, sk: update.request, ...pendingFields.pick(update) }),
     async settle({ request, tries, next }) {
@@ -135,6 +151,12 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
       })
       return gone.outcome === 'done' ? done(true) : unknownOf(gone)
     },
+    addReminder: (reminder) =>
+      always({
+        ...{ pk: PENDING, sk: reminderKey(reminder), ...reminderFields.pick(reminder) },
+        [TTL]: inSeconds(reminder.at + days(REMINDER_DAYS)),
+      }),
+    removeReminder: (reminder) => remove(PENDING, reminderKey(reminder)),
   }
 }
 
