@@ -2,6 +2,7 @@
  * The invariants of the design, as checks over what is left behind: the table, its stream, and what STS gave out. They know
  * nothing of what was done to get there.
  */
+import { REVOKER } from '@stint/core/config/revoker'
 import type { TestSandbox } from './sandbox.ts'
 
 type Attributes = Record<string, any>
@@ -44,10 +45,12 @@ export async function storedRequests({ aws }: Pick<TestSandbox, 'aws'>): Promise
     }))
 }
 
-/** What STS gave to the broker: sessions of target roles. */
+/** What STS gave to the broker: sessions of target roles, and not those of its own roles and of revokers. */
 export const madeByAws = ({ aws }: Pick<TestSandbox, 'aws'>) =>
   [...aws.world.identities.values()].flatMap(({ key, grant }) =>
-    grant && !grant.role.name.startsWith('stint-') ? [{ accessKeyId: key.accessKeyId, sessionName: grant.sessionName }] : [],
+    grant && !grant.role.name.startsWith('stint-') && !grant.role.name.endsWith(REVOKER)
+      ? [{ accessKeyId: key.accessKeyId, sessionName: grant.sessionName }]
+      : [],
   )
 
 /**
