@@ -26,8 +26,11 @@ const error = (status: number, code: string): Answer => ({
   status,
   body: `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>not &quot;allowed&quot;</Message></Error><RequestId>r</RequestId></ErrorResponse>`,
 })
+/** As the kit demands for a target with `revocation`. */
+const BOUNDARY =
+  '<PermissionsBoundary><PermissionsBoundaryType>Policy</PermissionsBoundaryType><PermissionsBoundaryArn>arn:aws:iam::444455556666:policy/stint/limit</PermissionsBoundaryArn></PermissionsBoundary>'
 const roleXml = (trust: object, more = '') =>
-  `<Role><Path>/stint/</Path><AssumeRolePolicyDocument>${encodeURIComponent(JSON.stringify(trust))}</AssumeRolePolicyDocument><MaxSessionDuration>3600</MaxSessionDuration><RoleName>PowerUser</RoleName><Arn>${staging.roleArn}</Arn>${more}</Role>`
+  `<Role><Path>/stint/</Path><AssumeRolePolicyDocument>${encodeURIComponent(JSON.stringify(trust))}</AssumeRolePolicyDocument><MaxSessionDuration>3600</MaxSessionDuration><RoleName>PowerUser</RoleName><Arn>${staging.roleArn}</Arn>${BOUNDARY}${more}</Role>`
 
 let server: Server
 let url: string
