@@ -1,14 +1,9 @@
 /** Extending approved access, over real HTTP: by whom, when, on which terms, and what becomes of the first session. */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { allJournals } from '@stint/broker/adapters/dynamodb/journal-reader'
-import { storeSource } from '@stint/cli/audit/sources'
-import { verify } from '@stint/cli/audit/verify/verify'
-import { addUser, BROKER_ACCOUNT } from '@stint/sandbox/aws/world'
-import { parseVkey } from '@stint/tlog/note'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { storedRequests } from '../support/checkers.ts'
 import { type Lab, startLab } from '../support/lab.ts'
 import { type Answer, type TestSandbox, testSandbox } from '../support/sandbox.ts'
+import { verified } from '../support/verified.ts'
 
 const CONFIG = new URL('../support/renew.config.ts', import.meta.url).pathname
 const MINUTE = 60_000
@@ -212,20 +207,7 @@ describe('is refused', () => {
 })
 
 test('the log of all this verifies, and matches the table', async () => {
-  sandbox.advance(2 * MINUTE)
-  await sandbox.sweep()
-  await sandbox.ship()
-  const key = parseVkey(sandbox.logVkey)
-  const user = addUser(sandbox.aws.world, `arn:aws:iam::${BROKER_ACCOUNT}:user/auditor`, [
-    { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'dynamodb:Scan', Resource: '*' } },
-  ])
-  const client = new DynamoDBClient({ endpoint: sandbox.urls.aws, region: 'eu-central-1', credentials: user })
-  const report = await verify({
-    source: storeSource(sandbox.shipper),
-    keys: key ? [key] : [],
-    now: sandbox.now(),
-    table: allJournals({ client, storyTable: 'stint' }),
-  })
+  const report = await verified(sandbox)
   expect(report.faults).toEqual([])
   expect(report.counts['request.asked']).toBeGreaterThan(15)
 })

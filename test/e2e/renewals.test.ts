@@ -1,16 +1,12 @@
 /** Sessions whose credentials are renewed, over real HTTP: what is judged again, what ends them, and what attackers try. */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { allJournals } from '@stint/broker/adapters/dynamodb/journal-reader'
-import { storeSource } from '@stint/cli/audit/sources'
-import { verify } from '@stint/cli/audit/verify/verify'
 import { checkReceipt } from '@stint/core/audit/receipt'
-import { addUser, BROKER_ACCOUNT } from '@stint/sandbox/aws/world'
 import { parseVkey } from '@stint/tlog/note'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { storedRequests } from '../support/checkers.ts'
 import { type Lab, startLab } from '../support/lab.ts'
 import { type Answer, type TestSandbox, testSandbox } from '../support/sandbox.ts'
 import { assumeRole, stage } from '../support/stage.ts'
+import { verified } from '../support/verified.ts'
 
 const CONFIG = new URL('../support/renew.config.ts', import.meta.url).pathname
 const staged = stage()
@@ -415,20 +411,7 @@ test('a receipt proves the newest credentials, also once the session was ended',
 })
 
 test('the log of all this verifies, and matches the table', async () => {
-  sandbox.advance(2 * MINUTE)
-  await sandbox.sweep()
-  await sandbox.ship()
-  const key = parseVkey(sandbox.logVkey)
-  const user = addUser(sandbox.aws.world, `arn:aws:iam::${BROKER_ACCOUNT}:user/auditor`, [
-    { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'dynamodb:Scan', Resource: '*' } },
-  ])
-  const client = new DynamoDBClient({ endpoint: sandbox.urls.aws, region: 'eu-central-1', credentials: user })
-  const report = await verify({
-    source: storeSource(sandbox.shipper),
-    keys: key ? [key] : [],
-    now: sandbox.now(),
-    table: allJournals({ client, storyTable: 'stint' }),
-  })
+  const report = await verified(sandbox)
   expect(report.faults).toEqual([])
   expect(report.counts['session.renewed']).toBeGreaterThan(20)
   expect(report.counts['session.ended']).toBeGreaterThan(4)

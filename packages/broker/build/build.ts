@@ -141,7 +141,7 @@ export type Manifest = {
   readonly origin: string
   /** Policies that let `vend` assume the roles of the targets. */
   readonly assume: readonly string[]
-  /** Policies that let `end` assume the revokers of targets with `revocation`. None if there are no such targets. */
+  /** Policies that let `end` assume the revokers of targets. Empty if no target has `revocation`. */
   readonly revokers: readonly string[]
   readonly slack: boolean
   /** Whether users can be linked by email. If so, `api` calls Slack too. */

@@ -5,12 +5,13 @@
  */
 import { createHash } from 'node:crypto'
 import { brief } from '@stint/core/audit/event'
+import { isObject } from '@stint/core/json'
 import type { DeadLetter, DeadLetters } from '../ports/dead-letters.ts'
 import { Trouble } from '../ports/log.ts'
 import type { Log } from '../ports/runtime.ts'
 import type { Wire } from './wire/exchange.ts'
 import { ServiceFault } from './wire/fault.ts'
-import { isObject, jsonCalls } from './wire/json-calls.ts'
+import { jsonCalls } from './wire/json-calls.ts'
 
 type DeadLetterSettings = {
   readonly sqs: Pick<Wire, 'post'>

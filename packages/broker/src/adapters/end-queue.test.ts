@@ -50,6 +50,6 @@ describe('unknown after two sends', () => {
   })
 })
 
-test.each(['', 'x', '{}', '[]', '"a"', '{"target":1,"roleArn":"a"}'])('%j is no message of it', (body) =>
+test.each(['', 'x', '{}', '[]', '"a"', '{"target":1,"roleArn":"a"}'])('%j is not one of its messages', (body) =>
   expect(placeIn(body)).toBeUndefined(),
 )

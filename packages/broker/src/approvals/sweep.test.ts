@@ -4,6 +4,7 @@ import type { Config } from '@stint/core/config/shape'
 import { done } from '@stint/core/outcome'
 import { expect, test } from 'vitest'
 import { ledgerInProcess, NOW } from '../adapters/dynamodb/testing/ledger.ts'
+import type { ImmediateEnds } from '../ends/request-end.ts'
 import { FUNCTIONS } from '../lambda/functions.ts'
 import { deadlinesOnAws } from '../wiring/broker.ts'
 import { SWEEP_SECONDS, sweep } from './sweep.ts'
@@ -45,4 +46,26 @@ test('a run with many faults names three of them, and how many more there are', 
   const swept = { abandoned: 1, changed: 2, unreviewed: 0, fault: 'a; b; c; and 2 more' }
   expect(await sweep({ rules, ledger: failing, clock: () => NOW, log: (line) => void lines.push(line) })).toEqual(swept)
   expect(lines).toEqual([{ event: 'swept', ...swept }])
+})
+
+test('ends that are late get a message, and roles that fail do not hold up the others', async () => {
+  const it = ledgerInProcess({}, { indexed: true })
+  const woken = new Set<string>()
+  const at = NOW - 61_000
+  const roles = Array.from({ length: 250 }, (_, role) => ({ target: 'prod', roleArn: `role-${role}`, at: role === 7 ? NOW + 600_000 : at }))
+  const notes = { pendingRoles: async () => done(roles) } as unknown as ImmediateEnds['notes']
+  const counts: number[] = []
+  const wake = async ({ roleArn }: { readonly roleArn: string }) => {
+    woken.add(roleArn)
+    counts[counts.length - 1] = (counts.at(-1) ?? 0) + 1
+    return { outcome: 'unknown', cause: 'sqs: no answer' } as const
+  }
+  const broker = { rules, ledger: it.ledger, clock: it.now, log: () => {}, immediate: { notes, queue: { wake } } }
+  for (let run = 0; run < 5; run++) {
+    counts.push(0)
+    expect((await sweep(broker)).fault).toMatch(/^sqs: no answer; sqs: no answer; sqs: no answer; and 97 more$/)
+    it.advance(60_000)
+  }
+  expect(counts).toEqual([100, 100, 100, 100, 100])
+  expect([woken.size, woken.has('role-7')]).toEqual([249, false])
 })

@@ -30,16 +30,20 @@ export async function sweep(broker: Sweeping): Promise<Swept> {
   // Facts that appear in the audit log once. They are true no matter which instance writes them first.
   const announced = [await ledger.announceConfig(now), await ledger.announceRestored(now)]
   if (broker.logVkey !== undefined) announced.push(await ledger.announceLog(originOf(rules), broker.logVkey, now))
-  const { faults: found, ...counts } = await ledger.sweep(now, {
-    abandonedBefore: now - seconds(ABANDONED_AFTER_SECONDS),
-    profiles: rules.profiles.ids,
-    until: {
-      abandon: now + seconds(SWEEP_SECONDS.abandon),
-      pass: now + seconds(SWEEP_SECONDS.pass),
-      correct: now + seconds(SWEEP_SECONDS.correct),
-    },
-  })
-  const faults = [...found, ...(await wakeEnds(broker.immediate, now))]
+  // At the same time, so that neither uses up the time of the other.
+  const [{ faults: found, ...counts }, unsent] = await Promise.all([
+    ledger.sweep(now, {
+      abandonedBefore: now - seconds(ABANDONED_AFTER_SECONDS),
+      profiles: rules.profiles.ids,
+      until: {
+        abandon: now + seconds(SWEEP_SECONDS.abandon),
+        pass: now + seconds(SWEEP_SECONDS.pass),
+        correct: now + seconds(SWEEP_SECONDS.correct),
+      },
+    }),
+    wakeEnds(broker.immediate, now),
+  ])
+  const faults = [...found, ...unsent]
   const all = [...announced.flatMap((one) => (one.outcome === 'unknown' ? [one.cause] : [])), ...faults]
   const more = all.length > 3 ? `; and ${all.length - 3} more` : ''
   const swept: Swept = { ...counts, ...(all.length > 0 ? { fault: `${all.slice(0, 3).join('; ')}${more}` } : {}) }
@@ -52,10 +56,17 @@ async function wakeEnds(immediate: ImmediateEnds | undefined, now: Instant): Pro
   if (!immediate) return []
   const roles = await immediate.notes.pendingRoles()
   if (roles.outcome === 'unknown') return [roles.cause]
-  const late = roles.value.filter(({ at }) => at < now - seconds(WAKE_AFTER_SECONDS)).slice(0, MOST_WAKES)
-  const woken = await Promise.all(late.map((place) => immediate.queue.wake(place)))
+  const late = roles.value.filter(({ at }) => at < now - seconds(WAKE_AFTER_SECONDS))
+  const woken = await Promise.all(inTurn(late, now).map((place) => immediate.queue.wake(place)))
   return woken.flatMap((one) => (one.outcome === 'unknown' ? [one.cause] : []))
 }
 
-/** Roles of one run. */
+/** Roles of one run. If there are more, each run takes the next ones: roles whose revokers do not work must not hold up the others. */
 const MOST_WAKES = 100
+const MINUTE = seconds(60)
+
+function inTurn<T>(all: readonly T[], now: Instant): readonly T[] {
+  if (all.length <= MOST_WAKES) return all
+  const first = (Math.floor(now / MINUTE) * MOST_WAKES) % all.length
+  return [...all.slice(first), ...all.slice(0, first)].slice(0, MOST_WAKES)
+}

@@ -89,7 +89,7 @@ export async function immediateEndOf(
 /** Whether credentials of the session work at AWS, or can become known by the time it ends. */
 const hasCredentials = (session: Session, now: Instant): boolean => session.state === 'reserved' || (identityProofUntil(session) ?? 0) > now
 
-/** A message that is lost is no reason to refuse: the sweeper sends another one. */
+/** A lost message does not fail the call: the sweeper sends another one. */
 async function wake({ immediate, log }: Parts, place: RolePlace): Promise<void> {
   const woken = await immediate?.queue.wake(place)
   if (woken?.outcome === 'unknown') log({ level: 'error', event: 'end-not-queued', role: place.roleArn, cause: woken.cause })

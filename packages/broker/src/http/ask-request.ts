@@ -1,6 +1,5 @@
 /** `POST /requests` and `POST /requests/{id}/extend`: request approval. */
 
-import { decideAccess } from '@stint/core/access/decide'
 import { defined } from '@stint/core/defined'
 import { sha256Hex } from '@stint/core/digest'
 import type { Caller } from '@stint/core/identity/caller'
@@ -13,7 +12,6 @@ import type { Idempotency } from '../vend/slot.ts'
 import {
   type Api,
   type ApiBroker,
-  accessContext,
   admitting,
   answer,
   type Ctx,
@@ -56,17 +54,16 @@ export function askRequestRoute(app: Api, broker: ApiBroker, { withCaller }: Too
     const now = c.get('now')
     const body = parseBody(askBody, bytes)
     if (body.outcome === 'refused') return body
-    c.set('profile', body.value.profile)
     const idempotency = idempotencyOf(c, bytes)
     if (idempotency.outcome === 'refused') return idempotency
-    const access = decideAccess(rules, body.value.profile, caller, accessContext(c))
-    if (access.outcome === 'refused') return access
+    const profile = admitting(broker, c, caller)(body.value.profile)
+    if (profile.outcome === 'refused') return profile
     const approval = approvalOf(body.value.profile)
     if (!approval) return refused('body-invalid', 'This profile needs no approval. Use POST /sessions.')
     const startsAt = body.value.startsAt === undefined ? undefined : parseIso(body.value.startsAt)
     if (body.value.startsAt !== undefined && (startsAt === undefined || startsAt > now + MAX_START_AHEAD))
       return refused('body-invalid', 'startsAt must be an RFC 3339 time within the next 7 days.')
-    const scope = resolveScope(rules, access.profile, caller, body.value as AccessInput, 1)
+    const scope = resolveScope(rules, profile.value, caller, body.value as AccessInput, 1)
     if (scope.outcome === 'refused') return scope
     return requestApproval(broker, callOf(c), caller, scope.value, approval, {
       ...defined({ startsAt }),

@@ -1,6 +1,6 @@
 /**
- * Which roles `vend` and `end` may assume: exactly those of the targets, and their revokers, in managed policies filled up to IAM's limit. If there are too many, all
- * roles under one path within your organization; the config must allow that with `targetRoles`.
+ * Which roles `vend` and `end` may assume: exactly those of the targets, and their revokers, in managed policies filled up to IAM's limit. If
+ * there are too many, all roles under one path within your organization; the config must allow that with `targetRoles`.
  * Source of limits: AWS IAM User Guide, "IAM and AWS STS quotas" (6,144 characters a managed policy, white space not counted; 10 managed
  * policies a role, of which two are left for other uses).
  */
@@ -12,17 +12,19 @@ const MAX_CHARACTERS = 6000
 const MAX_POLICIES = 8
 
 /** `actions`: what `vend` does with the roles of targets, and `end` with their revokers. */
-type Who = { readonly actions: readonly string[]; readonly roles: readonly string[]; readonly ending: string }
+type Who = { readonly actions: readonly string[]; readonly roles: readonly string[]; readonly ending: string; readonly of: string }
 
 const ofTargets = (targets: Config['targets']): Who => ({
   actions: ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'],
   roles: Object.values(targets).map(({ roleArn }) => roleArn),
   ending: '',
+  of: 'targets',
 })
 const ofRevokers = (targets: Config['targets']): Who => ({
   actions: ['sts:AssumeRole'],
   roles: Object.values(targets).flatMap(({ roleArn, revocation }) => (revocation ? [revokerOf(roleArn)] : [])),
   ending: REVOKER,
+  of: 'targets with revocation',
 })
 
 type Targets = Pick<Config, 'targets' | 'targetRoles'>
@@ -30,13 +32,13 @@ type Targets = Pick<Config, 'targets' | 'targetRoles'>
 /** The policies of `vend`, as JSON. Throws if the targets do not fit and the config has no `targetRoles`. */
 export const assumePolicies = (config: Targets): readonly string[] => policiesFor(config, ofTargets(config.targets))
 
-/** The policies of `end`, as JSON: exactly the revokers of targets with `revocation`. None if there are no such targets. */
+/** The policies of `end`, as JSON: exactly the revokers of targets with `revocation`. Empty if there are none. */
 export const revokerPolicies = (config: Targets): readonly string[] => {
   const revokers = ofRevokers(config.targets)
   return revokers.roles.length > 0 ? policiesFor(config, revokers) : []
 }
 
-function policiesFor({ targets, targetRoles }: Targets, { actions, roles, ending }: Who): readonly string[] {
+function policiesFor({ targets, targetRoles }: Targets, { actions, roles, ending, of }: Who): readonly string[] {
   const allowing = (Resource: string | readonly string[], Condition?: StatementJson['Condition']): StatementJson => ({
     Sid: 'AssumeTargets',
     Effect: 'Allow',
@@ -64,7 +66,7 @@ function policiesFor({ targets, targetRoles }: Targets, { actions, roles, ending
   }
   if (shards.length > MAX_POLICIES)
     throw new Error(
-      `${ending === '' ? Object.keys(targets).length : roles.length} targets${ending === '' ? '' : ' with revocation'} need ${shards.length} policies, but a role can have only ${MAX_POLICIES}. Put the roles under one path and set targetRoles.`,
+      `${roles.length} ${of} need ${shards.length} policies, but a role can have only ${MAX_POLICIES}. Put the roles under one path and set targetRoles.`,
     )
   return shards.map((arns) => compactPolicy([allowing(arns)]))
 }

@@ -1,5 +1,6 @@
 /** Sessions in Slack: end one, and request more time. */
 import { defined } from '@stint/core/defined'
+import { immediateEndWords } from '@stint/core/request/immediate-end'
 import { credentialsExpireAt, sessionStateAt } from '@stint/core/request/session'
 import { minute } from '@stint/core/request/summary'
 import { endSession } from '../approvals/end-session.ts'
@@ -24,9 +25,10 @@ export function sessions(broker: SlackBroker) {
     const { session, immediateEnd } = ended.value
     const until = credentialsExpireAt(session)
     if (session.state !== 'ended') return `The session is ${sessionStateAt(session, turn.now)}, so there is nothing to end.`
-    if (until === undefined || until <= turn.now) return 'Ended. Its credentials have expired.'
-    if (immediateEnd !== undefined && immediateEnd !== 'full')
-      return 'Ended. AWS is to deny its credentials at once: usually within seconds, at most within minutes. Enter the same command again to see how far it is.'
+    if (until === undefined) return 'Ended. It had no credentials yet.'
+    if (until <= turn.now) return 'Ended. Its credentials have expired.'
+    if (immediateEnd)
+      return `Ended. ${immediateEndWords[immediateEnd]}${immediateEnd === 'requested' ? ' Enter the same command again to see whether it is done.' : ''}`
     return `Ended. Its last credentials work until ${minute(until)}.`
   }
 

@@ -1,5 +1,6 @@
 /** How far the end of a session is at AWS, for targets with `revocation`. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type ImmediateEndState, immediateEndWords } from '@stint/core/request/immediate-end'
 
 /** What `DELETE /sessions/{id}` answers. */
 export type Ended = {
@@ -7,7 +8,7 @@ export type Ended = {
   readonly state: string
   readonly credentialsExpireBy?: string
   readonly identityProofUntil?: string
-  readonly immediateEnd?: string
+  readonly immediateEnd?: ImmediateEndState
 }
 
 /** AWS usually has the policy within a few seconds. After this time, the command says how far the end is. */
@@ -25,13 +26,12 @@ export async function untilDenied(first: Ended, look: () => Promise<Ended>): Pro
   return ended
 }
 
-const SOON = 'Its credentials usually stop working within seconds, and at most within minutes.'
-const words: { readonly [state: string]: string } = {
-  requested: 'Stint is denying it in a policy of its role. That is not done yet: repeat the command to see how far it is.',
-  written: `AWS accepted the policy that denies it. ${SOON} Repeat the command to see whether AWS returns the policy.`,
-  'read-back': `AWS has the policy that denies it. ${SOON}`,
-  full: 'The policy of its role has no room, so its credentials work until they expire. A responder can deny them together with every earlier session of the role: --every-earlier-session end',
+const hints: { readonly [state in ImmediateEndState]?: string } = {
+  requested: ' To see whether it is done, repeat the command.',
+  written: ' To see whether AWS returns the policy, repeat the command.',
+  full: ' To deny them now, together with all credentials that the role issued before, a responder can add --every-earlier-session end.',
 }
 
 /** A sentence about the state; undefined if the session is not ended at once. */
-export const immediateEndText = ({ immediateEnd }: Ended): string | undefined => words[immediateEnd ?? '']
+export const immediateEndText = ({ immediateEnd: state }: Ended): string | undefined =>
+  state && `${immediateEndWords[state]}${hints[state] ?? ''}`

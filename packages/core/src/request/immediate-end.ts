@@ -22,6 +22,15 @@ export const END_SESSION_NAME = 'stint-end'
  */
 export type ImmediateEndState = 'requested' | 'written' | 'read-back' | 'full'
 
+const SOON = 'They usually stop working within seconds, but it can take minutes.'
+/** What each state means for the credentials of the session, in words for its caller. */
+export const immediateEndWords: { readonly [state in ImmediateEndState]: string } = {
+  requested: 'Stint is adding the session to the policy that denies its credentials.',
+  written: `AWS accepted the policy that denies its credentials. ${SOON}`,
+  'read-back': `AWS has the policy that denies its credentials. ${SOON}`,
+  full: 'The policy of its role is full, so its credentials work until they expire.',
+}
+
 /** A session of a role that was ended and whose credentials still work. */
 export type EndedSession = {
   /** The last 8 characters of its ID, in which its session name ends. */

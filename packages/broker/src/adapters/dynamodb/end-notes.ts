@@ -3,17 +3,15 @@
  * is to be done survives every crash in between. `DENY#<role>` has one row for each session that the role's policy denies, from which the
  * policy is made. This file is for those who request an end; ./end-work.ts is for the function that carries it out.
  */
-import { QueryCommand } from '@aws-sdk/client-dynamodb'
-import { marshall } from '@aws-sdk/util-dynamodb'
 import { defined } from '@stint/core/defined'
 import { shortDigest } from '@stint/core/digest'
 import { hex128, type RequestId, sessionSuffix } from '@stint/core/ids'
 import { type Instant, seconds } from '@stint/core/instant'
-import { type Done, done, type Unknown } from '@stint/core/outcome'
+import { done } from '@stint/core/outcome'
 import type { EndedSession } from '@stint/core/request/immediate-end'
 import type { EndNotes, PendingEnd } from '../../ports/immediate-ends.ts'
-import { COUNTED, type PageOf, pageIn } from './answer-checks.ts'
 import { unmarshall } from './attributes.ts'
+import { partitionRows } from './partition-rows.ts'
 import { type DynamoSettings, type Sender, unconditional } from './sender.ts'
 import { storedFields } from './stored-fields.ts'
 import { type Attributes, TTL } from './table.ts'
@@ -54,27 +52,10 @@ export const toEnded = (item: Attributes): EndedSession => {
 
 /** Longer than any credentials of a chained session work. After that there is nothing left to deny. */
 const PENDING_SECONDS = 2 * 3600
-/** Pages of one partition in a row: far more than the rows of a role, and than ends that wait. */
-const MAX_PAGES = 50
 
-export function endNotes(
-  { client, sideTable, random }: Pick<DynamoSettings, 'client' | 'sideTable' | 'random'>,
-  { send, read, updateSide }: Sender,
-): EndNotes {
-  async function rowsOf(pk: string, prefix?: string): Promise<Done<readonly Attributes[]> | Unknown> {
-    const rows: Attributes[] = []
-    let from: PageOf['next']
-    for (let pages = 0; pages < MAX_PAGES; pages++) {
-      const page = await send(async () =>
-        pageIn(await client.send(partitionQuery(sideTable, pk, from, prefix)), sideTable, marshall({ pk })),
-      )
-      if (page.outcome !== 'done') return page.outcome === 'unknown' ? page : unconditional
-      rows.push(...page.value.items)
-      from = page.value.next
-      if (!from) return done(rows)
-    }
-    return { outcome: 'unknown', cause: `ledger: more than ${MAX_PAGES} pages of ${pk}` }
-  }
+export function endNotes({ client, sideTable, random }: Pick<DynamoSettings, 'client' | 'sideTable' | 'random'>, sender: Sender): EndNotes {
+  const { read, updateSide } = sender
+  const rowsOf = partitionRows({ client, sideTable }, sender)
 
   return {
     async note({ target, roleArn, request, at, everyEarlier }) {
@@ -102,7 +83,7 @@ export function endNotes(
 
     async count(roleArn, enough, now) {
       const counted = read(sideTable, { pk: denyKey(roleArn), sk: COUNT })
-      const [last, pending] = await Promise.all([counted, rowsOf(PENDING_ENDS, pendingPrefix(roleArn))])
+      const [last, pending] = await Promise.all([counted, rowsOf(PENDING_ENDS, { prefix: pendingPrefix(roleArn) })])
       if (last.outcome === 'unknown') return last
       if (pending.outcome === 'unknown') return pending
       // Some of these have expired since, and some pending ones are among them. So only a small count saves reading all rows.
@@ -139,17 +120,6 @@ export function endNotes(
     },
   }
 }
-
-/** All rows of a partition, or those whose sort key begins with `prefix`. */
-export const partitionQuery = (table: string, pk: string, from: Attributes | undefined, prefix?: string): QueryCommand =>
-  new QueryCommand({
-    TableName: table,
-    KeyConditionExpression: `pk = :pk${prefix === undefined ? '' : ' AND begins_with(sk, :prefix)'}`,
-    ExpressionAttributeValues: marshall({ ':pk': pk, ...defined({ ':prefix': prefix }) }),
-    ConsistentRead: true,
-    ...COUNTED,
-    ...(from ? { ExclusiveStartKey: from } : {}),
-  })
 
 /** When DynamoDB may delete a row, in seconds. */
 export const ttlOf = (until: Instant): number => Math.ceil((until + seconds(3600)) / 1000)

@@ -1,11 +1,11 @@
 /** What the `end` function reads and writes in the side table (./end-notes.ts says what is stored). */
-import { BatchWriteItemCommand, DeleteItemCommand, type WriteRequest } from '@aws-sdk/client-dynamodb'
+import { DeleteItemCommand, type WriteRequest } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import type { Instant } from '@stint/core/instant'
 import type { EarlierSessions } from '@stint/core/request/immediate-end'
-import { inParallel } from '../../log/parallel.ts'
 import type { EndWork } from '../../ports/immediate-ends.ts'
-import { COUNTED, type Key, leftIn, ofTable, pageIn, pagesOf } from './answer-checks.ts'
+import { COUNTED, ofTable, pageIn, pagesOf } from './answer-checks.ts'
+import { batchWrites } from './batch-writes.ts'
 import {
   COUNT,
   denyKey,
@@ -13,7 +13,6 @@ import {
   endedFields,
   isSession,
   PENDING_ENDS,
-  partitionQuery,
   pendingKey,
   pendingPrefix,
   toEnded,
@@ -22,38 +21,29 @@ import {
 } from './end-notes.ts'
 import { logSender } from './log-sender.ts'
 import type { LogStateSettings } from './log-state.ts'
+import { partitionQuery } from './partition-rows.ts'
 import { type Attributes, TTL } from './table.ts'
 
-const ROWS_A_WRITE = 25
 /** Writes of one batch in flight at once. */
 const AT_ONCE = 4
 
 export function endWork({ client, sideTable, sleep }: LogStateSettings): EndWork {
-  const { send, answer, batched } = logSender(sleep)
+  const log = logSender(sleep)
+  const { send, answer } = log
 
-  async function rowsOf(pk: string, prefix?: string): Promise<readonly Attributes[]> {
+  async function rowsOf(pk: string, range?: Parameters<typeof partitionQuery>[3]): Promise<readonly Attributes[]> {
     const rows: Attributes[] = []
     const ask = (from: Attributes | undefined) =>
-      answer(async () => pageIn(await client.send(partitionQuery(sideTable, pk, from, prefix)), sideTable, marshall({ pk })))
+      answer(async () => pageIn(await client.send(partitionQuery(sideTable, pk, from, range)), sideTable, marshall({ pk })))
     for await (const page of pagesOf(ask)) rows.push(...page)
     return rows
   }
 
-  async function writeRows(requests: readonly WriteRequest[]): Promise<void> {
-    const chunks = Array.from({ length: Math.ceil(requests.length / ROWS_A_WRITE) }, (_, at) =>
-      requests.slice(at * ROWS_A_WRITE, (at + 1) * ROWS_A_WRITE),
-    )
-    const write = (some: readonly WriteRequest[]) =>
-      answer(async () => {
-        const batch = new BatchWriteItemCommand({ RequestItems: { [sideTable]: [...some] }, ...COUNTED })
-        return leftIn(await client.send(batch), sideTable, some, ({ pk, sk }) => ({ pk, sk }) as Key)
-      })
-    await inParallel(chunks, AT_ONCE, (chunk) => batched(chunk, write))
-  }
+  const writeRows = batchWrites(client, sideTable, log, AT_ONCE)
 
   return {
     async pending(roleArn) {
-      const rows = await rowsOf(PENDING_ENDS, pendingPrefix(roleArn))
+      const rows = await rowsOf(PENDING_ENDS, { prefix: pendingPrefix(roleArn) })
       return rows
         .map(toPending)
         .filter((pending) => pending.roleArn === roleArn)

@@ -19,7 +19,7 @@ const ENTRY_BYTES = 48
 const ISSUED_BYTES = 850
 /** In both, AWS's names have more than the ARN of the role and twice the session name: the service, the role's ID, separators. */
 const NAMES_BYTES = 2 * 40
-/** The event of an end, by somebody with the longest names, and its attributes. */
+/** The event of an end, by a caller with the longest names, and its attributes. */
 const ENDED_BYTES = 1080
 
 /** What a session takes, with its outcome and its end. Its JSON is never shorter than what DynamoDB counts. */

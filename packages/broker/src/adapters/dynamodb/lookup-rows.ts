@@ -1,35 +1,22 @@
 /** Lookup rows in the side table: which events concern a caller, a profile, an access key and so on, newest first. */
 
-import { type AttributeValue, BatchWriteItemCommand, QueryCommand, type WriteRequest } from '@aws-sdk/client-dynamodb'
+import { type AttributeValue, QueryCommand } from '@aws-sdk/client-dynamodb'
 import { defined } from '@stint/core/defined'
 import { lookupBound } from '../../log/lookup.ts'
-import { inParallel } from '../../log/parallel.ts'
 import { type LogState, type LookupRow, Trouble } from '../../ports/log.ts'
-import { COUNTED, type Key, leftIn, pageIn } from './answer-checks.ts'
+import { COUNTED, pageIn } from './answer-checks.ts'
 import { marshall, unmarshall } from './attributes.ts'
+import { batchWrites } from './batch-writes.ts'
 import type { LogSender } from './log-sender.ts'
 import type { LogStateSettings } from './log-state.ts'
 
 const lookupPk = (key: string) => `LOOK#${key}`
-const ROWS_A_WRITE = 25
 /** Writes of one batch in flight at once. */
 const AT_ONCE = 16
 
-export function lookupRows(
-  { client, sideTable }: LogStateSettings,
-  { answer, batched }: LogSender,
-): Pick<LogState, 'index' | 'unindex' | 'lookup'> {
-  async function writeRows(requests: readonly WriteRequest[]): Promise<void> {
-    const chunks = Array.from({ length: Math.ceil(requests.length / ROWS_A_WRITE) }, (_, at) =>
-      requests.slice(at * ROWS_A_WRITE, (at + 1) * ROWS_A_WRITE),
-    )
-    const write = (some: readonly WriteRequest[]) =>
-      answer(async () => {
-        const batch = new BatchWriteItemCommand({ RequestItems: { [sideTable]: [...some] }, ...COUNTED })
-        return leftIn(await client.send(batch), sideTable, some, ({ pk, sk }) => ({ pk, sk }) as Key)
-      })
-    await inParallel(chunks, AT_ONCE, (chunk) => batched(chunk, write))
-  }
+export function lookupRows({ client, sideTable }: LogStateSettings, log: LogSender): Pick<LogState, 'index' | 'unindex' | 'lookup'> {
+  const { answer } = log
+  const writeRows = batchWrites(client, sideTable, log, AT_ONCE)
 
   return {
     index: (rows) =>

@@ -2,14 +2,15 @@
  * What Slack's entry point and notifier remember: used signatures, where messages are, and which updates are pending. All of it is in the
  * side table.
  */
-import { DeleteItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
+import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { defined } from '@stint/core/defined'
 import { hex128 } from '@stint/core/ids'
 import { days, type Instant, seconds, toIso } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import type { PendingId, PendingUpdate, Post, Reminder, SlackState } from '../../ports/slack-state.ts'
-import { COUNTED, ofTable, type PageOf, pageIn } from './answer-checks.ts'
+import { COUNTED, ofTable } from './answer-checks.ts'
+import { partitionRows } from './partition-rows.ts'
 import type { Blocked, DynamoSettings, Sender } from './sender.ts'
 import { storedFields } from './stored-fields.ts'
 import { sideKey, TTL, timeKey } from './table.ts'
@@ -19,8 +20,6 @@ import { isBlocked } from './trouble.ts'
 const SEEN_SECONDS = 1200
 /** Longer than a request and its review last. */
 const POST_DAYS = 120
-/** Pages of one partition, in a row: more than the pending updates or a request's messages can take. */
-const MAX_PAGES = 100
 const PENDING = 'PENDING'
 /**
  * Reminders are in the same partition, behind all IDs and by their time, so one query reads the pending updates and the reminders that are
@@ -38,6 +37,8 @@ const reminderFields = storedFields<Reminder>({ request: true, at: true })
 const inSeconds = (at: Instant): number => Math.ceil(at / 1000)
 
 export function slackState({ client, sideTable, random }: DynamoSettings, { send }: Sender): SlackState {
+  const allRows = partitionRows({ client, sideTable }, { send })
+
   /** False if the condition did not hold, unless the stored item is from this very call: then only its response was lost. */
   async function put(item: object, condition?: string, values?: object): Promise<Done<boolean> | Unknown> {
     const attempt = hex128(random)
@@ -72,28 +73,9 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
     )
     return gone.outcome === 'done' ? done(true) : unknownOf(gone)
   }
-  /** `before`: only rows whose sort key is below it. */
   async function rowsOf<T>(pk: string, before?: string): Promise<Done<readonly T[]> | Unknown> {
-    const rows: T[] = []
-    let from: PageOf['next']
-    for (let pages = 0; pages < MAX_PAGES; pages++) {
-      const page = await send(async () => {
-        const query = new QueryCommand({
-          TableName: sideTable,
-          KeyConditionExpression: before === undefined ? 'pk = :pk' : 'pk = :pk AND sk < :before',
-          ExpressionAttributeValues: marshall({ ':pk': pk, ...defined({ ':before': before }) }),
-          ConsistentRead: true,
-          ...COUNTED,
-          ...(from ? { ExclusiveStartKey: from } : {}),
-        })
-        return pageIn(await client.send(query), sideTable, marshall({ pk }))
-      })
-      if (page.outcome !== 'done') return unknownOf(page)
-      rows.push(...page.value.items.map((item) => unmarshall(item) as T))
-      from = page.value.next
-      if (!from) return done(rows)
-    }
-    return { outcome: 'unknown', cause: `ledger: more than ${MAX_PAGES} pages of ${pk}` }
+    const rows = await allRows(pk, defined({ before }))
+    return rows.outcome === 'done' ? done(rows.value.map((item) => unmarshall(item) as T)) : rows
   }
   const postItem = (request: PendingId, post: Post) => ({
     pk: postsKey(request),

@@ -1,5 +1,6 @@
 /** Operations of a service that speaks AWS's JSON protocol, over Stint's own wire. */
 import { brief } from '@stint/core/audit/event'
+import { isObject } from '@stint/core/json'
 import { Trouble } from '../../ports/log.ts'
 import type { Wire } from './exchange.ts'
 import { ServiceFault } from './fault.ts'
@@ -35,6 +36,3 @@ function parsed(body: string): Record<string, unknown> {
   }
   throw new Trouble('the response is not a JSON object')
 }
-
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
