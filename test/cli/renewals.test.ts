@@ -53,7 +53,10 @@ test('one session is renewed while the command runs, until it is ended', async (
     const [session, ...others] = await sessions()
     expect([others.length, session.profile, session.renewed.count >= 3]).toEqual([0, 'brief', true])
     const ended = await user.run(['end', session.id], { STINT_URL: sandbox.urls.broker, STINT_TOKEN: token })
-    expect([ended.code, ended.stderr]).toEqual([0, expect.stringMatching(/^Ended req_.*\nAWS has the policy that denies its credentials\. .*\n/)])
+    expect([ended.code, ended.stderr]).toEqual([
+      0,
+      expect.stringMatching(/^Ended req_.*\nAWS has the policy that denies its credentials\. .*\n/),
+    ])
   }
   const keys = lines.filter((line) => line.startsWith('key '))
   expect(lines.at(-1)).toBe('refused 403 session-ended')
