@@ -21,7 +21,7 @@ import {
   tileRoot,
   tilesBetween,
 } from '@stint/tlog/tiles'
-import { Halt, type Head, type ObjectStore, type Signer, Trouble, type Witness } from '../ports/log.ts'
+import { Halt, type Head, type ObjectReader, type ObjectStore, type Signer, Trouble, type Witness } from '../ports/log.ts'
 import type { Log } from '../ports/runtime.ts'
 import { all, inParallel } from './parallel.ts'
 import type { Batch, Staged } from './stage.ts'
@@ -43,7 +43,7 @@ export type Publishing = {
 }
 
 /** A tile of the log at this or a larger width: it may have grown since. */
-export async function readTile(store: ObjectStore, tile: Tile): Promise<Uint8Array | undefined> {
+export async function readTile(store: ObjectReader, tile: Tile): Promise<Uint8Array | undefined> {
   const exact = await store.get(tilePath(tile))
   if (exact || tile.width === TILE_WIDTH) return exact?.bytes
   // A partial tile may have been removed once the full one exists (C2SP tlog-tiles).

@@ -12,15 +12,15 @@ import { parseVkey } from '@stint/tlog/note'
 import { formatProof } from '@stint/tlog/proof'
 import { decodeBundle, TILE_WIDTH, type Tile, tileAt } from '@stint/tlog/tiles'
 import { within } from '../ports/deadline.ts'
-import { type LogState, type ObjectStore, Trouble } from '../ports/log.ts'
+import { type LogState, type ObjectReader, Trouble } from '../ports/log.ts'
 import { aboutOf } from './lookup.ts'
 import { CHECKPOINT, readTile } from './publish.ts'
 import { type EventSearch, eventSearch, type FoundEvent, foundIn } from './search.ts'
 import { treeOf } from './tree.ts'
 
 type TrailParts = {
-  readonly log: ObjectStore
-  readonly events: ObjectStore
+  readonly log: ObjectReader
+  readonly events: ObjectReader
   readonly state: Pick<LogState, 'cursors' | 'head' | 'lookup'>
   /** Reads one journal from the story table. */
   readonly journal: (request: string) => Promise<Journaled | undefined>

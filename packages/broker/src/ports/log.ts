@@ -15,9 +15,12 @@ export class Halt extends Error {}
 
 export type StoredObject = { readonly bytes: Uint8Array; readonly etag: string }
 
-/** Where objects are stored: a bucket, a folder, or memory. Paths have no leading slash. */
-export type ObjectStore = {
+/** Reads objects in a bucket, in a folder, or in memory. Paths have no leading slash. */
+export type ObjectReader = {
   get(path: string): Promise<StoredObject | undefined>
+}
+/** Where objects are stored. */
+export type ObjectStore = ObjectReader & {
   /** Creates the object, and never replaces one. `final`: it will never change, and can be locked. */
   create(path: string, bytes: Uint8Array, options?: { readonly final?: boolean }): Promise<'created' | 'exists'>
   /** Replaces the object with this etag, or creates it if it does not exist and no etag was given. */

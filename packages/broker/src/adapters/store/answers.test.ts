@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto'
 import { createServer, type OutgoingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type ObjectStore, Trouble } from '../../ports/log.ts'
+import { type ObjectReader, type ObjectStore, Trouble } from '../../ports/log.ts'
+import { bucketReader } from './bucket-reader.ts'
 import { bucketStore } from './s3.ts'
 
 type Answer = { readonly status?: number; readonly headers?: OutgoingHttpHeaders; readonly body?: string }
@@ -14,6 +15,7 @@ let answer: (nth: number) => Answer
 let asked = 0
 let server: Server
 let store: ObjectStore
+let reader: ObjectReader
 beforeAll(async () => {
   server = createServer((request, response) => {
     request.resume().on('end', () => {
@@ -26,13 +28,15 @@ beforeAll(async () => {
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  store = bucketStore({
+  const settings = {
     bucket: 'bucket',
     region: 'eu-central-1',
     keys: { accessKeyId: 'AKIA', secretAccessKey: 'x' },
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     clock: Date.now,
-  })
+  }
+  store = bucketStore(settings)
+  reader = bucketReader({ ...settings, sleep: async () => undefined })
 })
 afterAll(() => {
   server.close()
@@ -72,29 +76,29 @@ const written: readonly Row[] = [
   ['a failed condition with status 500', error(500, 'PreconditionFailed')],
 ]
 
+const read: readonly Row[] = [
+  page,
+  broken,
+  ['no ETag', object('bytes', { etag: undefined })],
+  ['a weak ETag', object('bytes', { etag: `W/${ETAG}` })],
+  ['no length', object('bytes', { 'content-length': undefined })],
+  ['fewer bytes than its length', { ...object('bytes', { 'content-length': 9, connection: 'close' }) }],
+  ['the checksum of other bytes', object('bytes', { 'x-amz-checksum-sha256': sha256('other') })],
+  ['the CRC-32 of other bytes', object('bytes', { 'x-amz-checksum-sha256': undefined, 'x-amz-checksum-crc32': 'AAAAAA==' })],
+  ['more than a checkpoint can have', object('x'.repeat(65 * 1024))],
+  ['a missing key with status 200', error(200, 'NoSuchKey')],
+  ['a missing key with status 500', error(500, 'NoSuchKey')],
+  ['a missing bucket', error(404, 'NoSuchBucket')],
+  ['404 without a body', { status: 404 }],
+]
+const textOf = (from: ObjectReader) =>
+  from.get('checkpoint').then((found) => found && { ...found, bytes: Buffer.from(found.bytes).toString() })
+
 const calls: readonly (readonly [string, () => Promise<unknown>, Answer, unknown, readonly Row[]])[] = [
-  [
-    'get (GetObject)',
-    () => store.get('checkpoint').then((found) => found && { ...found, bytes: Buffer.from(found.bytes).toString() }),
-    object('bytes'),
-    { bytes: 'bytes', etag: ETAG },
-    [
-      page,
-      broken,
-      ['no ETag', object('bytes', { etag: undefined })],
-      ['a weak ETag', object('bytes', { etag: `W/${ETAG}` })],
-      ['no length', object('bytes', { 'content-length': undefined })],
-      ['fewer bytes than its length', { ...object('bytes', { 'content-length': 9, connection: 'close' }) }],
-      ['the checksum of other bytes', object('bytes', { 'x-amz-checksum-sha256': sha256('other') })],
-      ['the CRC-32 of other bytes', object('bytes', { 'x-amz-checksum-sha256': undefined, 'x-amz-checksum-crc32': 'AAAAAA==' })],
-      ['more than a checkpoint can have', object('x'.repeat(65 * 1024))],
-      ['a missing key with status 200', error(200, 'NoSuchKey')],
-      ['a missing key with status 500', error(500, 'NoSuchKey')],
-      ['a missing bucket', error(404, 'NoSuchBucket')],
-      ['404 without a body', { status: 404 }],
-    ],
-  ],
+  ['get (GetObject)', () => textOf(store), object('bytes'), { bytes: 'bytes', etag: ETAG }, read],
   ['get of a missing object (GetObject)', () => store.get('checkpoint'), error(404, 'NoSuchKey'), undefined, []],
+  ['get by the reader (GetObject)', () => textOf(reader), object('bytes'), { bytes: 'bytes', etag: ETAG }, read],
+  ['get of a missing object by the reader (GetObject)', () => reader.get('checkpoint'), error(404, 'NoSuchKey'), undefined, []],
   ['create (PutObject)', () => store.create('n', Buffer.from('bytes')), kept(), 'created', written],
   [
     'create of an existing object (PutObject)',

@@ -21,6 +21,7 @@ import { type ObjectStore, Trouble } from '../../ports/log.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import { type AwsKeys, clientConfig, handlers } from '../aws.ts'
 import { regionalEndpoint } from '../endpoints.ts'
+import { isEtag, mostOf, SENDS } from './bucket-objects.ts'
 
 type BucketSettings = {
   readonly bucket: string
@@ -34,31 +35,15 @@ type BucketSettings = {
 
 const CONNECT_MS = 1000
 const ANSWER_MS = 10_000
-/**
- * The largest size of each kind of object, as Stint writes it: a checkpoint with its witnesses' signatures; a tile of 256 hashes; a bundle
- * of 256 entries of up to 1 KB; their events of up to 1 KB, as JSON inside JSON; a stage of 4,000 entries with their events; a note on a
- * quarantined journal. In a stage, an event of 1 KB takes up to 2 KB (every byte can be escaped once more), its entry 0.3 KB, caller, profile
- * and target 0.7 KB, and salt, commitment, IDs and names 0.5 KB: 3.5 KB, so 4,000 of them stay below 16 MB.
- */
-const MOST_BYTES: readonly (readonly [path: RegExp, bytes: number])[] = [
-  [/^checkpoint$/, 64 * 1024],
-  [/^tile\/\d/, 256 * 32],
-  [/^tile\/entries\//, 512 * 1024],
-  [/^events\//, 1024 * 1024],
-  [/^stage\//, 16 * 1024 * 1024],
-]
-const MOST_OTHER_BYTES = 64 * 1024
-const mostOf = (path: string): number => MOST_BYTES.find(([kind]) => kind.test(path))?.[1] ?? MOST_OTHER_BYTES
-/** The largest of them, or a page of 1,000 names. */
+/** The largest object, or a page of 1,000 names. */
 const ANSWER_BYTES = 16 * 1024 * 1024
 /** Pages of one list in a row, of up to 1,000 names each. */
 const MAX_PAGES = 10_000
-/** Every call here can be repeated: a create that took effect finds an existing object with the same bytes. */
-const SENDS = 3
 
 export function bucketStore({ bucket, region, keys, endpoint, clock, lockDays }: BucketSettings): ObjectStore {
   const client = new S3Client({
     ...clientConfig(keys, clock),
+    // A create that took effect finds an existing object with the same bytes.
     maxAttempts: SENDS,
     region,
     endpoint: endpoint ?? regionalEndpoint('s3', region),
@@ -155,9 +140,6 @@ type PutInput = Omit<PutObjectCommandInput, 'Bucket' | 'Key' | 'Body'> & { reado
 const STATUS_OF = { NoSuchKey: 404, PreconditionFailed: 412, ConditionalRequestConflict: 409 } as const
 const isAnswer = (error: unknown, code: keyof typeof STATUS_OF): boolean =>
   error instanceof S3ServiceException && error.name === code && error.$metadata.httpStatusCode === STATUS_OF[code]
-
-/** A strong entity tag (RFC 9110 §8.8.3), as `If-Match` compares it. */
-const isEtag = (text: string | undefined): boolean => text !== undefined && /^"[\x21\x23-\x7e]{1,128}"$/.test(text)
 
 /** A page of a list of this bucket, with names of this prefix only. */
 function pageIn(
