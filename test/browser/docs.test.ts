@@ -31,7 +31,7 @@ test('the contents are filtered by path, summary and text', async () => {
   const shown = () => page.locator('nav li:visible').allInnerTexts()
   const all = await shown()
   await page.getByLabel('Filter').fill('not-extendable')
-  expect(await shown()).toEqual(['POST /requests/{id}/extend'])
+  expect(await shown()).toEqual(['POST /requests/{id}/extend', 'POST /decide/{id}'])
   await page.getByLabel('Filter').fill('nothing has these words')
   expect(await shown()).toEqual([])
   expect(await page.locator('nav h2:visible').count()).toBe(0)

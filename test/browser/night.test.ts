@@ -27,7 +27,7 @@ const slackAt = (user: string, channel: string) => page.goto(`${sandbox.urls.sla
 /** Signs in at the issuer, where somebody came from a page of Stint's. */
 const signInAs = (name: string) => page.getByRole('button', { name }).click()
 /** The issuer forgets who signed in last, as another person's browser would. */
-const forget = () => page.context().clearCookies({ name: /^_/ })
+const forget = () => page.context().clearCookies({ name: /^_|stint-session/ })
 
 describe('the night, clicked', () => {
   test('without the key nothing is shown', async () => {
@@ -44,7 +44,7 @@ describe('the night, clicked', () => {
     await forget()
     await page.goto(`${sandbox.urls.broker}/link`)
     await signInAs(shown)
-    const line = await page.textContent('code')
+    const line = await page.textContent('main code')
     expect(line).toMatch(/^\/stint link [0-9a-z-]{26,}$/)
     await pictures(page, `link-code-${user}`)
     await slackAt(user, `D0${user.slice(2)}`)
@@ -145,7 +145,7 @@ describe('the page on which one signs in anew', () => {
   test('the requester may withdraw it, and not agree', async () => {
     await open()
     await signInAs('Olu On-Call')
-    expect(await page.getByRole('button').allTextContents()).toEqual(['Cancel the request', 'Revoke the request'])
+    expect(await page.locator('main').getByRole('button').allTextContents()).toEqual(['Cancel the request'])
   })
   test('an approver sees all of it, decides, and that is that', async () => {
     await open()
@@ -155,11 +155,13 @@ describe('the page on which one signs in anew', () => {
     // As clearly as Slack's message: who by name and identity, how risky, and what the session may do.
     expect(text).toMatch(/Olu On-Call \(acme\.[\w-]+-onc-1\)/)
     expect(text).toMatch(/high: every action/)
-    expect(text).toMatch(/Session permissions\s*everything the role allows/)
+    expect(text).toMatch(/What it allows\s*Can do everything that the role allows/)
     await pictures(page, 'decide')
     await page.getByLabel('Comment').fill('go')
     await page.getByRole('button', { name: 'Approve' }).click()
-    expect(await page.textContent('main')).toMatch(/Done\.[\s\S]*Avery Approver \(people\/[\w-]+\): go/)
+    expect(await page.textContent('main')).toMatch(
+      /You approved this request\.[\s\S]*Avery Approver \(people\/[\w-]+\), [^:]+:\d\d UTC: go/,
+    )
     await pictures(page, 'decided')
     await page.goBack()
   })

@@ -17,6 +17,7 @@ import { vendEvent } from '@stint/broker/lambda/event'
 import { FUNCTIONS } from '@stint/broker/lambda/functions'
 import type { Ledger } from '@stint/broker/ports/ledger'
 import type { Links } from '@stint/broker/ports/links'
+import type { WebSessions } from '@stint/broker/ports/web-sessions'
 import { deadlinesOnAws } from '@stint/broker/wiring/broker'
 import { packRules } from '@stint/core/config/rules'
 import { done } from '@stint/core/outcome'
@@ -333,7 +334,7 @@ describe('both mountings of vend', () => {
   let sandbox: TestSandbox
   let server: Server
   let token: string
-  const fixed = (): Broker<Ledger & Links> & Pick<ApiBroker, 'trail' | 'files'> => {
+  const fixed = (): Broker<Ledger & Links & WebSessions> & Pick<ApiBroker, 'trail' | 'files'> => {
     let drawn = 0
     return {
       rules: sandbox.rules,
@@ -366,6 +367,7 @@ describe('both mountings of vend', () => {
         object: async () => undefined,
         event: async () => undefined,
         search: async () => ({ events: [] }),
+        journal: async () => [],
         session: async () => [],
         receipt: async () => ({ outcome: 'unknown-event' }),
         ready: async () => 'empty',
@@ -411,11 +413,16 @@ describe('both mountings of vend', () => {
         pointed: async () => done(undefined),
         wrongCodes: async () => done(0),
         countWrongCode: async () => done(1),
+        webSession: async () => done(undefined),
+        startWebSession: async () => done(true),
+        touchWebSession: async () => done(true),
+        endWebSession: async () => done(true),
+        endWebSessions: async () => done(true),
       },
     }
   }
   let NOW: number
-  let broker: Broker<Ledger & Links> & Pick<ApiBroker, 'trail' | 'files'>
+  let broker: Broker<Ledger & Links & WebSessions> & Pick<ApiBroker, 'trail' | 'files'>
   beforeAll(async () => {
     sandbox = await testSandbox()
     token = await sandbox.token('developer')

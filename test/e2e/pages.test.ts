@@ -1,6 +1,6 @@
 /**
- * Stint's own pages, by hand and not by a browser: what a form needs to be taken, and every way of sending one that a
- * stranger might find. The browser's part is in test/browser.
+ * Stint's own pages, by hand and not by a browser: what a form needs to be accepted, how a browser session begins and ends, and every way
+ * of sending a form that a stranger might find. The browser's part is in test/browser.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -45,21 +45,33 @@ const newJar = (): Jar => new Map([['stint-sandbox', sandbox.secret]])
 
 /** From a page to the issuer, signed in there, and back; `until`: the address that the issuer sends back to, not opened yet. */
 async function toCallback(jar: Jar, path: string, person: string): Promise<string> {
-  let at = (await go(jar, path)).location ?? ''
+  let at = (await go(jar, `/sign-in?${new URLSearchParams({ to: path, fresh: '1' })}`)).location ?? ''
   const issuer: Jar = newJar()
   at = new URL((await go(issuer, at)).location ?? '', at).href
   at = new URL((await go(issuer, at, { login: person })).location ?? '', at).href
   return new URL((await go(issuer, at)).location ?? '', at).href
 }
-const signedIn = async (jar: Jar, path: string, person: string) => go(jar, await toCallback(jar, path, person))
+/** Signed in, and on the page. */
+async function signedIn(jar: Jar, path: string, person: string): Promise<Page> {
+  const back = await go(jar, await toCallback(jar, path, person))
+  return back.location === null ? back : go(jar, back.location)
+}
 /** The first cookie whose name begins so; there must be one. */
 function cookieIn(jar: Jar, prefix: string): readonly [name: string, value: string] {
   const found = [...jar].find(([name]) => name.startsWith(prefix))
   if (!found) throw new Error(`no cookie begins with ${prefix}`)
   return found
 }
-const grantIn = ({ text }: Page): string => /name="grant" value="([\w-]+)"/.exec(text)?.[1] ?? ''
-const codeOf = ({ text }: Page): string => /<p class="who">([a-z-]+) · /.exec(text)?.[1] ?? ''
+/** What the form of a page carries: the token of the session, and the version that was shown. */
+function formIn({ text }: Page): Record<string, string> {
+  const form = text.slice(text.indexOf('<main'))
+  const fields = [...form.matchAll(/<input type="hidden" name="([\w.]+)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [
+    name,
+    value,
+  ])
+  return Object.fromEntries(fields)
+}
+const codeOf = ({ text }: Page): string => /<p class="quiet">([a-z-]+) · /.exec(text)?.[1] ?? ''
 
 /** A request that waits: the one before, as long as nobody has decided on it. */
 let asked = ''
@@ -75,12 +87,12 @@ describe('a page', () => {
     const page = await signedIn(newJar(), `/decide/${await ask()}`, 'approver')
     expect(page.text).toMatch(/<th scope="row">Can create lasting access<\/th><td>.*iam:AttachRolePolicy, .* and \d+ more.*<\/td>/)
   })
-  test('cannot be framed, runs nothing, is not kept, and tells no address to others', async () => {
+  test('cannot be framed, runs only its own script, is not stored, and tells no address to others', async () => {
     const jar = newJar()
     const page = await signedIn(jar, `/decide/${await ask()}`, 'approver')
     expect(page.status).toBe(200)
     expect(page.headers.get('content-security-policy')).toMatch(
-      /^default-src 'none'; style-src 'sha256-[^']+'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'$/,
+      /^default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'$/,
     )
     expect(Object.fromEntries(page.headers)).toMatchObject({
       'x-frame-options': 'DENY',
@@ -88,11 +100,17 @@ describe('a page', () => {
       'referrer-policy': 'same-origin',
       'x-content-type-options': 'nosniff',
     })
-    expect(page.text).not.toMatch(/<script|javascript:|\son\w+=/i)
-    // Neither a token nor what it is sealed in stands in an address or a cookie.
-    expect([...jar].filter(([, value]) => /^eyJ/.test(value) || value.length > 100)).toEqual([])
+    expect(page.text.match(/<script[^>]*>/g)).toEqual([
+      expect.stringMatching(/^<script type="module" src="\/assets\/web-[0-9a-f]{12}\.js">$/),
+    ])
+    expect(page.text).not.toMatch(/javascript:|\son\w+=|style=|eyJ/i)
+    // The cookie has an ID and a secret, and no token.
+    expect([...jar].map(([name, value]) => [name, value.length])).toEqual([
+      ['stint-sandbox', sandbox.secret.length],
+      ['stint-session', 26 + 1 + 43],
+    ])
   })
-  test.each(['/decide/req_1', '/decide/%2e%2e', '/decide/https:%2f%2fevil.example', `/decide/req_${'0'.repeat(26)}x`])(
+  test.each(['/decide/req_1', '/decide/%252e%252e', '/decide/https:%2f%2fevil.example', `/decide/req_${'0'.repeat(26)}x`])(
     'that is none leads nowhere: %s',
     async (path) => {
       const page = await go(newJar(), path)
@@ -118,7 +136,8 @@ export default { ...company, profiles: { ...company.profiles, 'break-glass': { .
       justification: 'x\u202Ey',
     })
     const page = await signedIn(newJar(), `/decide/${json.id}`, 'approver')
-    expect(page.text).toContain('<li>ecs:UpdateService on arn:aws:ecs:*:*:service/shop/*</li>')
+    expect(page.text).toContain('<li><code>ecs:UpdateService on arn:aws:ecs:*:*:service/shop/*</code></li>')
+    expect(page.text).toContain('<li>Can write (UpdateService) in ECS: service/shop/*.</li>')
     expect(page.text).toContain('medium: can write: ecs:UpdateService')
     expect(page.text).toMatch(/Olu On-Call \(acme\.[\w-]+-onc-1\)/)
     expect(page.text).not.toMatch(/everything|\u202E/)
@@ -164,14 +183,22 @@ export default { ...company, profiles: { ...company.profiles, 'break-glass': { .
 })
 
 describe('two tabs of one browser', () => {
-  test('both come back from the issuer, whichever is first, and the form of the first is taken after the second', async () => {
+  test('both come back from the issuer, whichever is first, and the form of the first is accepted after the second', async () => {
     const [id, jar] = [await ask(), newJar()]
     const [toDecide, toLink] = [await toCallback(jar, `/decide/${id}`, 'approver'), await toCallback(jar, '/link', 'approver')]
-    const [link, decide] = [await go(jar, toLink), await go(jar, toDecide)]
-    expect([link.status, link.text.includes('/stint link '), decide.status, decide.text.includes(id)]).toEqual([200, true, 200, true])
-    await signedIn(jar, '/link', 'approver')
-    const done = await go(jar, `/decide/${id}`, { grant: grantIn(decide), act: 'deny' })
+    expect([(await go(jar, toLink)).location, (await go(jar, toDecide)).location]).toEqual(['/link', `/decide/${id}`])
+    const decide = await go(jar, `/decide/${id}`)
+    expect((await go(jar, '/link')).text).toContain('/stint link ')
+    const done = await go(jar, `/decide/${id}`, { ...formIn(decide), act: 'deny' })
     expect([done.status, await it.stateOf(id)]).toEqual([200, 'denied'])
+  })
+  test('decide one after the other: the second is told, and changes nothing', async () => {
+    const [id, jar] = [await ask(), newJar()]
+    const page = await signedIn(jar, `/decide/${id}`, 'approver')
+    const form = formIn(page)
+    expect((await go(jar, `/decide/${id}`, { ...form, act: 'deny' })).text).toContain('You denied this request.')
+    const late = await go(jar, `/decide/${id}`, { ...form, act: 'approve' })
+    expect([late.status, codeOf(late), await it.stateOf(id)]).toEqual([409, 'already-decided', 'denied'])
   })
   test('many that were begun and left keep no more than five sign-ins in the browser', async () => {
     const jar = newJar()
@@ -181,11 +208,11 @@ describe('two tabs of one browser', () => {
     // The one that was begun last is among them.
     expect((await signedIn(jar, path, 'approver')).status).toBe(404)
   })
-  test('the form of one is not taken with the cookie of the other', async () => {
+  test('the form of one browser is not accepted in another', async () => {
     const [one, other] = [newJar(), newJar()]
     const page = await signedIn(one, `/decide/${await ask()}`, 'approver')
     await signedIn(other, `/decide/${await ask()}`, 'approver')
-    expect(codeOf(await go(other, `/decide/${await ask()}`, { grant: grantIn(page), act: 'deny' }))).toBe('token-invalid')
+    expect(codeOf(await go(other, `/decide/${await ask()}`, { ...formIn(page), act: 'deny' }))).toBe('token-invalid')
   })
 })
 
@@ -230,74 +257,96 @@ describe('the way back from the issuer', () => {
     const jar = newJar()
     const callback = await toCallback(jar, '/link', 'developer')
     sandbox.advance(400_000)
-    const page = await go(jar, callback)
+    const back = await go(jar, callback)
+    const page = await go(jar, back.location ?? '')
     sandbox.advance(-400_000)
     expect([page.status, codeOf(page)]).toEqual([403, 'auth-too-old'])
+    expect(page.text).toContain('href="/sign-in?to=%2Flink&amp;fresh=1"')
   })
 })
 
 describe('a form', () => {
-  type Sends = (given: { id: string; grant: string; jar: Jar }) => Promise<Page>
+  type Sends = (given: { id: string; form: Record<string, string>; jar: Jar }) => Promise<Page>
   const elsewhere: readonly (readonly [string, Sends])[] = [
-    ['without what was sealed', ({ id, jar }) => go(jar, `/decide/${id}`, { act: 'approve' })],
+    ['without its token', ({ id, jar }) => go(jar, `/decide/${id}`, { act: 'approve', version: '1' })],
     [
-      'with a bit of it turned',
-      ({ id, jar, grant }) =>
-        go(jar, `/decide/${id}`, { act: 'approve', grant: grant.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')) }),
+      'with another token',
+      ({ id, jar, form }) =>
+        go(jar, `/decide/${id}`, {
+          ...form,
+          act: 'approve',
+          csrf: (form.csrf ?? '').replace(/^./, (first) => (first === 'A' ? 'B' : 'A')),
+        }),
     ],
-    ['from another browser', ({ id, grant }) => go(newJar(), `/decide/${id}`, { act: 'approve', grant })],
+    ['with a short token', ({ id, jar, form }) => go(jar, `/decide/${id}`, { ...form, act: 'approve', csrf: 'A' })],
+    ['from another browser', ({ id, form }) => go(newJar(), `/decide/${id}`, { ...form, act: 'approve' })],
     [
-      'with the cookie of another page',
-      async ({ id, grant }) => {
+      'with the session of another person',
+      async ({ id, form }) => {
         const other = newJar()
-        await signedIn(other, '/link', 'developer')
-        return go(other, `/decide/${id}`, { act: 'approve', grant })
+        await signedIn(other, '/', 'developer')
+        return go(other, `/decide/${id}`, { ...form, act: 'approve' })
       },
     ],
-    ['for another request', async ({ jar, grant }) => go(jar, `/decide/req_${'0'.repeat(26)}`, { act: 'approve', grant })],
-    ['for another page', ({ jar, grant }) => go(jar, '/link', { act: 'confirm', grant })],
-    ['from another site', ({ id, jar, grant }) => go(jar, `/decide/${id}`, { act: 'approve', grant }, { origin: 'https://evil.example' })],
-    ['from nowhere', ({ id, jar, grant }) => go(jar, `/decide/${id}`, { act: 'approve', grant }, { origin: 'null' })],
+    ['from another site', ({ id, jar, form }) => go(jar, `/decide/${id}`, { ...form, act: 'approve' }, { origin: 'https://evil.example' })],
+    ['from nowhere', ({ id, jar, form }) => go(jar, `/decide/${id}`, { ...form, act: 'approve' }, { origin: 'null' })],
     [
       'across sites, as the browser says',
-      ({ id, jar, grant }) => go(jar, `/decide/${id}`, { act: 'approve', grant }, { 'sec-fetch-site': 'cross-site' }),
+      ({ id, jar, form }) => go(jar, `/decide/${id}`, { ...form, act: 'approve' }, { 'sec-fetch-site': 'cross-site' }),
     ],
     [
-      'after five minutes',
-      async ({ id, jar, grant }) => {
+      'from another host of the same site',
+      ({ id, jar, form }) => go(jar, `/decide/${id}`, { ...form, act: 'approve' }, { 'sec-fetch-site': 'same-site' }),
+    ],
+    [
+      'as another kind of body',
+      ({ id, jar, form }) => go(jar, `/decide/${id}`, { ...form, act: 'approve' }, { 'content-type': 'text/plain' }),
+    ],
+    [
+      'five minutes after the sign-in, to approve',
+      async ({ id, jar, form }) => {
         sandbox.advance(301_000)
-        const page = await go(jar, `/decide/${id}`, { act: 'approve', grant })
+        const page = await go(jar, `/decide/${id}`, { ...form, act: 'approve' })
         sandbox.advance(-301_000)
         return page
       },
     ],
     [
-      'with the seal of a sign-in',
-      async ({ id, jar }) => {
+      'with two cookies of one name',
+      ({ id, jar, form }) => {
+        const mine = cookieIn(jar, 'stint-session').join('=')
+        const cookie = `stint-sandbox=${sandbox.secret}; ${mine}; stint-session=${'0'.repeat(26)}.${'A'.repeat(43)}`
+        return go(new Map(), `/decide/${id}`, { ...form, act: 'approve' }, { cookie })
+      },
+    ],
+    [
+      'with the cookie of a sign-in',
+      async ({ id, form }) => {
         const other = newJar()
         await go(other, '/link')
-        return go(jar, `/decide/${id}`, { act: 'approve', grant: cookieIn(other, 'stint-sign-in-')[1] })
+        other.set('stint-session', cookieIn(other, 'stint-sign-in-')[1])
+        return go(other, `/decide/${id}`, { ...form, act: 'approve' })
       },
     ],
   ]
-  test.each(elsewhere)('sent %s is not taken', async (_name, send) => {
+  test.each(elsewhere)('sent %s is not accepted', async (_name, send) => {
     const [id, jar] = [await ask(), newJar()]
-    const grant = grantIn(await signedIn(jar, `/decide/${id}`, 'approver'))
-    expect(grant).not.toBe('')
-    const page = await send({ id, grant, jar })
+    const form = formIn(await signedIn(jar, `/decide/${id}`, 'approver'))
+    expect(form.csrf).toMatch(/^[\w-]{43}$/)
+    const page = await send({ id, form, jar })
     expect([401, 403]).toContain(page.status)
     expect(await it.stateOf(id)).toBe('pending')
   })
 
   test('sent as it should be decides, once, upon what was shown', async () => {
     const [id, jar] = [await ask(), newJar()]
-    const grant = grantIn(await signedIn(jar, `/decide/${id}`, 'approver'))
-    const odd = await go(jar, `/decide/${id}`, { act: 'toString', grant })
+    const form = formIn(await signedIn(jar, `/decide/${id}`, 'approver'))
+    const odd = await go(jar, `/decide/${id}`, { ...form, act: 'toString' })
     expect([odd.status, codeOf(odd)]).toEqual([400, 'body-invalid'])
-    const long = await go(jar, `/decide/${id}`, { act: 'deny', grant, comment: 'x'.repeat(300) })
+    const long = await go(jar, `/decide/${id}`, { ...form, act: 'deny', comment: 'x'.repeat(300) })
     expect([long.status, codeOf(long)]).toEqual([400, 'body-invalid'])
-    expect((await go(jar, `/decide/${id}`, { act: 'approve', grant, comment: 'go' }, { origin: sandbox.urls.broker })).text).toMatch(
-      /Done\./,
+    expect((await go(jar, `/decide/${id}`, { ...form, act: 'approve', comment: 'go' }, { origin: sandbox.urls.broker })).text).toMatch(
+      /You approved this request\./,
     )
     const events = (await storedRequests(sandbox)).find((request) => request.id === id)?.events
     expect(events?.find(({ type }) => type === 'approval.given')).toMatchObject({
@@ -306,17 +355,17 @@ describe('a form', () => {
       by: { name: 'Avery Approver' },
     })
     // Again is no fault; a withdrawal lands whatever came between; and nothing grants what is over.
-    expect((await go(jar, `/decide/${id}`, { act: 'approve', grant })).status).toBe(200)
-    expect((await go(jar, `/decide/${id}`, { act: 'revoke', grant })).status).toBe(200)
-    const late = await go(jar, `/decide/${id}`, { act: 'approve', grant })
+    expect((await go(jar, `/decide/${id}`, { ...form, act: 'approve' })).status).toBe(200)
+    expect((await go(jar, `/decide/${id}`, { ...form, act: 'revoke' })).status).toBe(200)
+    const late = await go(jar, `/decide/${id}`, { ...form, act: 'approve' })
     expect([late.status, codeOf(late)]).toEqual([409, 'request-not-pending'])
   })
 
   test('whose answer was lost is told as that, and not as if nothing had been changed', async () => {
     const [id, jar] = [await ask(), newJar()]
-    const grant = grantIn(await signedIn(jar, `/decide/${id}`, 'approver'))
+    const form = formIn(await signedIn(jar, `/decide/${id}`, 'approver'))
     lost = true
-    const page = await go(jar, `/decide/${id}`, { act: 'deny', grant })
+    const page = await go(jar, `/decide/${id}`, { ...form, act: 'deny' })
     lost = false
     expect([page.status, codeOf(page)]).toEqual([503, 'ledger-unavailable'])
     expect(page.text).toMatch(/it is not known whether your decision took effect\. Read the request again/)
@@ -326,8 +375,8 @@ describe('a form', () => {
 
   test('of the requester decides nothing for them, and that they tried is in the audit log', async () => {
     const [id, jar] = [await ask(), newJar()]
-    const grant = grantIn(await signedIn(jar, `/decide/${id}`, 'oncall'))
-    const page = await go(jar, `/decide/${id}`, { act: 'approve', grant })
+    const form = formIn(await signedIn(jar, `/decide/${id}`, 'oncall'))
+    const page = await go(jar, `/decide/${id}`, { ...form, act: 'approve' })
     expect([page.status, codeOf(page)]).toEqual([403, 'self-approval'])
     const refusals = sandbox.aws.dynamo.records.filter(({ newImage }) => JSON.stringify(newImage ?? {}).includes('self-approval'))
     expect(refusals.length).toBeGreaterThan(0)
@@ -337,27 +386,159 @@ describe('a form', () => {
     const jar = newJar()
     const code = /\/stint link ([\w-]+)</.exec((await signedIn(jar, '/link', 'developer')).text)?.[1] ?? ''
     await it.at('developer').command(`link ${code}`)
-    const grant = grantIn(await signedIn(jar, '/link', 'developer'))
+    const form = formIn(await signedIn(jar, '/link', 'developer'))
     // Meanwhile another code of hers is typed by somebody else.
     const { code: second } = (await it.call('POST', '/slack/link', await sandbox.token('developer'), {})).json
     await it.at('second-developer').command(`link ${second}`)
-    const page = await go(jar, '/link', { act: 'confirm', grant })
+    const page = await go(jar, '/link', { ...form, act: 'confirm' })
     expect([page.status, codeOf(page)]).toEqual([412, 'request-changed'])
     expect((await it.call('GET', '/slack/link', await sandbox.token('developer'))).json.state).toBe('pending')
     expect(JSON.stringify(sandbox.aws.dynamo.records.at(-1)?.newImage)).toContain('request-changed')
     // Nor the user whom the person rejects.
     const asked = await signedIn(jar, '/link', 'developer')
     expect(asked.text).toMatch(/No, that is not me/)
-    expect((await go(jar, '/link', { act: 'deny', grant: grantIn(asked) })).text).toMatch(/\/stint link [\w-]+</)
+    expect((await go(jar, '/link', { ...formIn(asked), act: 'deny' })).text).toMatch(/\/stint link [\w-]+</)
     expect((await it.call('GET', '/slack/link', await sandbox.token('developer'))).json.state).toBe('none')
   })
 
-  test('with a cookie of other letters is not ours, and no fault', async () => {
+  test('with a cookie of other letters is not accepted, and no fault', async () => {
     const [id, jar] = [await ask(), newJar()]
-    const grant = grantIn(await signedIn(jar, `/decide/${id}`, 'approver'))
-    const [name] = cookieIn(jar, 'stint-page-')
-    const cookie = `stint-sandbox=${sandbox.secret}; ${name}=${Buffer.from('é'.repeat(22)).toString('latin1')}`
-    const page = await go(new Map(), `/decide/${id}`, { act: 'approve', grant }, { cookie })
+    const form = formIn(await signedIn(jar, `/decide/${id}`, 'approver'))
+    const cookie = `stint-sandbox=${sandbox.secret}; stint-session=${Buffer.from('é'.repeat(22)).toString('latin1')}`
+    const page = await go(new Map(), `/decide/${id}`, { ...form, act: 'approve' }, { cookie })
     expect([page.status, codeOf(page)]).toEqual([401, 'token-invalid'])
+  })
+})
+
+describe('a browser session', () => {
+  /** What the table has of all sessions. */
+  const storedSessions = async () => {
+    const { Items } = await sandbox.aws.dynamo.direct('Scan', { TableName: 'stint-side', ConsistentRead: true })
+    return (Items as { pk: { S: string } }[]).filter(({ pk }) => pk.S.startsWith('WEB#'))
+  }
+  /** My access; a browser that is not signed in is sent to the issuer. */
+  const isSignedIn = async (jar: Jar): Promise<boolean> => {
+    const { status, location } = await go(jar, '/')
+    if (status === 303) expect(location).toMatch(/authorize|\/auth\?/)
+    return status === 200
+  }
+
+  test('begins anew with each sign-in, and the one before ends', async () => {
+    const jar = newJar()
+    await signedIn(jar, '/', 'developer')
+    const before = new Map(jar)
+    await signedIn(jar, '/', 'developer')
+    expect(cookieIn(jar, 'stint-session')).not.toEqual(cookieIn(before, 'stint-session'))
+    expect([await isSignedIn(jar), await isSignedIn(before)]).toEqual([true, false])
+  })
+  test('is not taken over by a cookie that someone set before the sign-in', async () => {
+    const planted = `${'0'.repeat(26)}.${'A'.repeat(43)}`
+    const jar = newJar().set('stint-session', planted)
+    await signedIn(jar, '/', 'developer')
+    expect(cookieIn(jar, 'stint-session')[1]).not.toBe(planted)
+    expect(await isSignedIn(newJar().set('stint-session', planted))).toBe(false)
+  })
+  test.each([
+    ['half an hour without a call', 30 * 60_000, false],
+    ['a little less', 29 * 60_000, true],
+  ])('after %s', async (_what, milliseconds, still) => {
+    const jar = newJar()
+    await signedIn(jar, '/', 'developer')
+    sandbox.advance(milliseconds)
+    const found = await isSignedIn(jar)
+    sandbox.advance(-milliseconds)
+    expect(found).toBe(still)
+  })
+  test('lasts as long as its token, however often it is used', async () => {
+    const jar = newJar()
+    await signedIn(jar, '/', 'developer')
+    let minutes = 0
+    while (minutes < 120 && (await isSignedIn(jar))) {
+      sandbox.advance(20 * 60_000)
+      minutes += 20
+    }
+    sandbox.advance(-minutes * 60_000)
+    // The sandbox's tokens are valid for an hour at most.
+    expect(minutes).toBeGreaterThan(30)
+    expect(minutes).toBeLessThanOrEqual(80)
+  })
+  test('ends by signing out, in this browser only, and no page is left for its back button', async () => {
+    const [one, other] = [newJar(), newJar()]
+    await signedIn(one, '/', 'developer')
+    await signedIn(other, '/', 'developer')
+    const copy = new Map(one)
+    const out = await go(one, '/sign-out', { ...formIn(await go(one, '/')), everywhere: '' })
+    expect([out.status, out.location, out.headers.get('clear-site-data')]).toEqual([303, '/signed-out', '"cache"'])
+    expect((await go(one, '/signed-out')).text).toContain('You are signed out')
+    // The cookie is worth nothing, even to someone who kept a copy.
+    expect([one.has('stint-session'), await isSignedIn(copy), await isSignedIn(other)]).toEqual([false, false, true])
+  })
+  test('ends everywhere', async () => {
+    const [one, other, stranger] = [newJar(), newJar(), newJar()]
+    await signedIn(one, '/', 'developer')
+    await signedIn(other, '/', 'developer')
+    await signedIn(stranger, '/', 'approver')
+    await go(one, '/sign-out', { ...formIn(await go(one, '/')), everywhere: '1' })
+    expect([await isSignedIn(one), await isSignedIn(other), await isSignedIn(stranger)]).toEqual([false, false, true])
+  })
+  test('keeps the token from whoever reads the table', async () => {
+    const jar = newJar()
+    await signedIn(jar, '/', 'developer')
+    const items = JSON.stringify(await storedSessions())
+    expect(items).toContain('sealed')
+    expect([/eyJ[\w-]+\.eyJ/.test(items), items.includes('Dana'), items.includes(cookieIn(jar, 'stint-session')[1].slice(27))]).toEqual([
+      false,
+      false,
+      false,
+    ])
+  })
+
+  test.each([
+    'https://evil.example/',
+    '//evil.example/',
+    '/\\evil.example',
+    '/%5cevil.example',
+    '/decide/../../evil',
+    '/sign-in/callback',
+    '/sessions',
+    'javascript:alert(1)',
+    '/\t/evil.example',
+    `/?${'x'.repeat(2000)}`,
+  ])('does not lead to %s after the sign-in', async (to) => {
+    const page = await go(newJar(), `/sign-in?${new URLSearchParams({ to })}`)
+    expect([page.status, page.location]).toEqual([404, null])
+  })
+})
+
+describe('the AWS console from a page', () => {
+  const opened = async (jar: Jar, form: Record<string, string>, headers: Record<string, string> = {}) => go(jar, '/console', form, headers)
+
+  test('opens with a session that is recorded', async () => {
+    const jar = newJar()
+    const form = formIn(await signedIn(jar, '/access/staging-power', 'developer'))
+    const page = await opened(jar, { csrf: form.csrf ?? '', profile: 'staging-power', duration: '15m', justification: '' })
+    expect(page.status).toBe(200)
+    expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'/)
+    const url = /<a href="([^"]+)">/.exec(page.text)?.[1]?.replaceAll('&#38;', '&') ?? ''
+    expect(url).toMatch(/\/federation\?Action=login&/)
+    expect(await (await fetch(url)).text()).toMatch(/staging|PowerUser|444455556666/)
+    expect(page.text).not.toMatch(/eyJ|ASIA/)
+  })
+  test.each<[string, (form: Record<string, string>, jar: Jar) => Promise<Page>, number, string]>([
+    ['a form without a token', ({ profile = '' }, jar) => opened(jar, { profile }), 401, 'token-invalid'],
+    ['a browser without a session', (form) => opened(newJar(), form), 401, 'token-invalid'],
+    ['a profile that is not visible', (form, jar) => opened(jar, { ...form, profile: 'report-export' }), 404, 'profile-unknown'],
+    ['a duration that is too long', (form, jar) => opened(jar, { ...form, duration: '9h' }), 422, 'duration-invalid'],
+  ])('does not open for %s', async (_what, send, status, code) => {
+    const jar = newJar()
+    const { csrf = '' } = formIn(await signedIn(jar, '/access/staging-power', 'developer'))
+    const page = await send({ csrf, profile: 'staging-power' }, jar)
+    expect([page.status, / · /.test(page.text) && page.text.includes(`<p>${code} · `)]).toEqual([status, true])
+  })
+  test('leads to the request where approval is needed', async () => {
+    const jar = newJar()
+    const { csrf = '' } = formIn(await signedIn(jar, '/access/break-glass', 'oncall'))
+    const page = await opened(jar, { csrf, profile: 'break-glass', justification: 'Orders are down' })
+    expect([page.status, page.location]).toEqual([303, expect.stringMatching(/^\/decide\/req_/)])
   })
 })

@@ -22,7 +22,7 @@ afterAll(() => lab.close())
 function begun() {
   const issuer = rules.issuers.lab
   if (!issuer) throw new Error('the config has no lab')
-  return beginSignIn('lab', issuer, { ...client, clientId: 'web' }, CALLBACK, '/link', false, randomBytes)
+  return beginSignIn('lab', issuer, { ...client, clientId: 'web' }, CALLBACK, '/link', { mfa: false, fresh: true }, randomBytes)
 }
 
 /** The whole way but for the browser; the issuer answers with these claims, and sends the browser back with these parameters. */

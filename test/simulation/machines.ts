@@ -5,6 +5,7 @@
  */
 import { sign as nodeSign } from 'node:crypto'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { apiLedger } from '@stint/broker/adapters/dynamodb/api-ledger'
 import { dayWalk } from '@stint/broker/adapters/dynamodb/day-walk'
 import { erasures } from '@stint/broker/adapters/dynamodb/erasure'
 import { allJournals, itemReader, journalReader, journalsReader } from '@stint/broker/adapters/dynamodb/journal-reader'
@@ -196,7 +197,7 @@ export function apiOn(services: Services, machine: Machine): ApiBroker {
   return {
     ...createBroker(deployment, {
       keys: keysOn(services, machine, deployment),
-      ledger: dynamoLedger(ledgerSettings(deployment)),
+      ledger: apiLedger(ledgerSettings(deployment)),
     }),
     trail: createTrail({
       ...logOn(services, machine),

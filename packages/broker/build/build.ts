@@ -34,7 +34,7 @@ export const LIMITS_KB = {
   vend: 125,
   // One file, so it also has what vend loads on first use.
   'vend-sdk': 415,
-  api: 650,
+  api: 690,
   slack: 485,
   notify: 435,
   ship: 483,

@@ -1,27 +1,31 @@
-/** Makes the files that anyone can read: `openapi.json`, and the API reference with its style sheet and script. */
+/** Makes the files that anyone can read: `openapi.json`, the API reference, and the style sheets and scripts of it and of the pages. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { openApiDocument } from '../src/http/openapi.ts'
 import type { PublicFiles } from '../src/http/public-files.ts'
 import { docsPage } from './docs/page.ts'
 
 /** By name. Names of assets have a hash of their content, so browsers can keep them for ever. */
 export function publicFiles(): ReadonlyMap<string, string> {
-  const [style, script] = [asset('docs.css'), asset('docs.js')]
+  const [style, script] = [asset('./docs/docs.css'), asset('./docs/docs.js')]
+  const [webStyle, webScript] = [asset('../src/web/assets/web.css'), asset('../src/web/assets/web.js')]
   return new Map([
     ['openapi.json', JSON.stringify(openApiDocument())],
     ['docs.html', docsPage({ style: `/assets/${style[0]}`, script: `/assets/${script[0]}` })],
+    ['pages.json', JSON.stringify({ style: `/assets/${webStyle[0]}`, script: `/assets/${webScript[0]}` })],
     style,
     script,
+    webStyle,
+    webScript,
   ])
 }
 
-function asset(name: string): readonly [string, string] {
-  const text = readFileSync(new URL(`./docs/${name}`, import.meta.url), 'utf8')
+function asset(path: string): readonly [name: string, text: string] {
+  const text = readFileSync(new URL(path, import.meta.url), 'utf8')
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 12)
-  return [name.replace('.', `-${hash}.`), text]
+  return [basename(path).replace('.', `-${hash}.`), text]
 }
 
 /** Writes the folder that `publicFilesIn` reads. */

@@ -8,6 +8,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Broker, createBroker, createVendBroker, type Deadlines } from '@stint/broker'
 import { consoleSignIn } from '@stint/broker/adapters/console-url'
+import { apiLedger } from '@stint/broker/adapters/dynamodb/api-ledger'
 import { fromStream } from '@stint/broker/adapters/dynamodb/journal-item'
 import { journalsOfDays } from '@stint/broker/adapters/dynamodb/journal-reader'
 import { dynamoLedger } from '@stint/broker/adapters/dynamodb/ledger'
@@ -267,7 +268,7 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
   const api = {
     ...createBroker(
       { ...common, keys: keys.api },
-      { keys: keysOf(common), ledger: dynamoLedger(ledgerSettings({ ...common, keys: keys.api })) },
+      { keys: keysOf(common), ledger: apiLedger(ledgerSettings({ ...common, keys: keys.api })) },
     ),
     ...createImmediateEnds({ ...common, ...ends, keys: keys.api }),
     trail,
@@ -283,7 +284,7 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
     issuer: urlOf(ports.broker),
     post: postForm,
   })
-  const vending = { ...common, keys: keys.vend, signIn }
+  const vending = { ...common, keys: keys.vend, signIn, publicUrl: urlOf(ports.broker) }
   const vend = namingTheSandbox(settings.vendClient === 'sdk' ? createVendBrokerOnSdk(vending) : createVendBroker(vending))
   const handler = brokerHandler(vend, api, slackHandler, settings.vendQueue)
   const close = closer(await listen(ports.broker, guarded('broker', settings.watchBroker?.(handler) ?? handler)))

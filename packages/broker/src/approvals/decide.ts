@@ -3,7 +3,7 @@
  * the caller's standing towards a request, from the token they present now and the config deployed now.
  */
 
-import { isOneOf, standingOf } from '@stint/core/access/decide'
+import { type AccessContext, isOneOf, standingOf } from '@stint/core/access/decide'
 import { scopesOfPerson } from '@stint/core/access/freeze'
 import type { Origin } from '@stint/core/audit/event'
 import { approvalOfProfile } from '@stint/core/config/approval'
@@ -143,6 +143,23 @@ export function decisions({ rules, ledger, beforeRevoke }: DecisionParts) {
     return seen.binds === 'every act' || decided.value.from === undefined
   }
 
+  /**
+   * Whether the caller can act on requests of a profile, now or after an escalation. `everywhere`: on those of all profiles, as auditors can
+   * review. Each profile is evaluated once, and only if it has requests.
+   */
+  function opensFor(caller: Caller, context: AccessContext, everywhere: boolean): (profile: string) => boolean {
+    const known = new Map<string, boolean>()
+    return (id) => {
+      const isOpen = known.get(id) ?? evaluate(id)
+      known.set(id, isOpen)
+      return isOpen
+    }
+    function evaluate(id: string): boolean {
+      const approval = approvalOf(id)
+      return approval !== undefined && (everywhere || rulesOpenTo(approval, caller, 0, context).length > 0)
+    }
+  }
+
   /** The options to offer the caller. `approve` can still be refused: because of a freeze, the hour, or the age of the sign-in. */
   function optionsOf(stored: AccessRequest, actor: Actor, now: Instant): readonly Option[] {
     const request = withPeople(stored)
@@ -165,8 +182,10 @@ export function decisions({ rules, ledger, beforeRevoke }: DecisionParts) {
   return {
     approvalOf,
     withPeople,
+    placeOf,
     summaryFor,
     actorFor,
+    opensFor,
     decide,
     optionsOf,
     approving(said: Said): DecisionFunction {

@@ -3,11 +3,11 @@
 import { defined } from '@stint/core/defined'
 import { sha256Hex } from '@stint/core/digest'
 import type { Caller } from '@stint/core/identity/caller'
-import { days, parseIso } from '@stint/core/instant'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
-import { type AccessInput, resolveScope } from '@stint/core/scope/terms'
+import type { AccessInput } from '@stint/core/scope/terms'
+import { type Ask, askForAccess } from '../approvals/ask.ts'
 import { extendRequest } from '../approvals/extend.ts'
-import { type FoundOrMade, requestApproval } from '../vend/request-approval.ts'
+import type { FoundOrMade } from '../vend/request-approval.ts'
 import type { Idempotency } from '../vend/slot.ts'
 import {
   type Api,
@@ -27,12 +27,9 @@ import { askBody, extendBody } from './request-schemas.ts'
 import type { RequestTools } from './request-view.ts'
 
 const LOOK_AGAIN_SECONDS = 5
-/** How far ahead a start can be chosen. */
-const MAX_START_AHEAD = days(7)
 
 export function askRequestRoute(app: Api, broker: ApiBroker, { withCaller }: Tools, tools: RequestTools): void {
-  const { approvalOf, actorOf, show } = tools
-  const { rules } = broker
+  const { actorOf, show } = tools
 
   answer(app, 'POST /requests', (c) => asking(c, ask))
   answer(app, 'POST /requests/{id}/extend', (c) => asking(c, extend))
@@ -51,25 +48,11 @@ export function askRequestRoute(app: Api, broker: ApiBroker, { withCaller }: Too
   }
 
   async function ask(c: Ctx, caller: Caller, bytes: Uint8Array): Promise<Done<FoundOrMade> | Refused> {
-    const now = c.get('now')
     const body = parseBody(askBody, bytes)
     if (body.outcome === 'refused') return body
     const idempotency = idempotencyOf(c, bytes)
     if (idempotency.outcome === 'refused') return idempotency
-    const profile = admitting(broker, c, caller)(body.value.profile)
-    if (profile.outcome === 'refused') return profile
-    const approval = approvalOf(body.value.profile)
-    if (!approval) return refused('body-invalid', 'This profile needs no approval. Use POST /sessions.')
-    const startsAt = body.value.startsAt === undefined ? undefined : parseIso(body.value.startsAt)
-    if (body.value.startsAt !== undefined && (startsAt === undefined || startsAt > now + MAX_START_AHEAD))
-      return refused('body-invalid', 'startsAt must be an RFC 3339 time within the next 7 days.')
-    const scope = resolveScope(rules, profile.value, caller, body.value as AccessInput, 1)
-    if (scope.outcome === 'refused') return scope
-    return requestApproval(broker, callOf(c), caller, scope.value, approval, {
-      ...defined({ startsAt }),
-      ...(scope.value.durationAsked ? { limits: { duration: scope.value.duration } } : {}),
-      ...defined({ idempotency: idempotency.value }),
-    })
+    return askForAccess(broker, tools, callOf(c), caller, body.value as Ask, admitting(broker, c, caller), idempotency.value)
   }
 
   async function extend(c: Ctx, caller: Caller, bytes: Uint8Array): Promise<Done<FoundOrMade> | Refused> {

@@ -5,17 +5,16 @@
 
 import { type EventType, eventTypes } from '@stint/core/audit/schema'
 import { defined } from '@stint/core/defined'
-import type { Caller, CallerRef } from '@stint/core/identity/caller'
 import { isSubject, typedSubject } from '@stint/core/identity/subject'
-import { parseJournalId, parseSessionId, type SessionId } from '@stint/core/ids'
+import { parseSessionId, type SessionId } from '@stint/core/ids'
 import { days, type Instant, parseIso } from '@stint/core/instant'
 import { type Refused, refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
 import { unknownSession } from '@stint/core/request/session'
 import { parseTilePath, TILE_WIDTH } from '@stint/tlog/tiles'
 import type { EventFilter, FoundEvent } from '../log/search.ts'
-import { Halt, Trouble } from '../ports/log.ts'
-import { type Api, type ApiBroker, answer, type Ctx, refuse, type Tools } from './context.ts'
+import { type Api, type ApiBroker, answer, refuse, type Tools } from './context.ts'
+import { eventAccess, fromLog, placeOf, receiptReply } from './event-access.ts'
 import { LARGEST_PAGE, singleQuery } from './paging.ts'
 import type { Answer, eventView as schema } from './response-schemas.ts'
 
@@ -40,31 +39,8 @@ const filterNames = Object.keys(filters)
 export function auditRoutes(app: Api, broker: ApiBroker, tools: Tools): void {
   const { trail } = broker
   const { withCaller, isAuditor } = tools
+  const { mayRead, mayReadWhole, shown } = eventAccess(isAuditor)
   logRoute(app, broker, tools)
-
-  const is = (who: { readonly issuer?: string; readonly subject?: string } | undefined, caller: Caller) =>
-    who?.issuer === caller.issuer && who?.subject === caller.subject
-  const byOf = ({ event }: FoundEvent) => event.by as CallerRef | undefined
-
-  /** Callers can read the events of their own requests, and their own decisions on other callers' requests. */
-  const mayRead = (c: Ctx, caller: Caller, found: FoundEvent) => isAuditor(c, caller) || is(found.about, caller) || is(byOf(found), caller)
-
-  /**
-   * The properties that only auditors can read: the address and token of another person's decision, and why a call was refused, which can
-   * tell of rules and profiles that the caller cannot see. A receipt holds the whole event, so receipts of such events are theirs too.
-   */
-  function hiddenIn(c: Ctx, caller: Caller, found: FoundEvent): readonly string[] {
-    if (isAuditor(c, caller)) return []
-    if (found.event.type === 'request.refused') return ['reason']
-    const by = byOf(found)
-    return by === undefined || is(by, caller) ? [] : ['source', 'token']
-  }
-  const mayReadWhole = (c: Ctx, caller: Caller, found: FoundEvent) => mayRead(c, caller, found) && hiddenIn(c, caller, found).length === 0
-  function view(c: Ctx, caller: Caller, found: FoundEvent) {
-    const hidden = hiddenIn(c, caller, found)
-    const shown = Object.entries(found.event).filter(([name]) => !hidden.includes(name))
-    return eventView({ ...found, event: Object.fromEntries(shown) as FoundEvent['event'] })
-  }
 
   answer(app, 'GET /audit/events', (c) =>
     withCaller(c, (caller) =>
@@ -75,13 +51,13 @@ export function auditRoutes(app: Api, broker: ApiBroker, tools: Tools): void {
         const { filter, limit, cursor } = query
         if (query.session !== undefined) {
           const events = (await trail.session(query.session)).filter((one) => mayRead(c, caller, one))
-          return c.json({ events: events.map((one) => view(c, caller, one)) })
+          return c.json({ events: events.map((one) => eventView(shown(c, caller, one))) })
         }
         const own = isAuditor(c, caller) ? {} : { issuer: caller.issuer, subject: caller.subject }
         const page = await trail.search({ ...filter, ...own }, limit, cursor)
         const next = page.next === undefined ? undefined : Buffer.from(page.next).toString('base64url')
         if (next) c.header('link', `</audit/events?${new URLSearchParams({ ...c.req.query(), cursor: next })}>; rel="next"`)
-        return c.json({ events: page.events.map((one) => view(c, caller, one)), ...(next ? { next } : {}) })
+        return c.json({ events: page.events.map((one) => eventView(shown(c, caller, one))), ...(next ? { next } : {}) })
       }),
     ),
   )
@@ -92,24 +68,10 @@ export function auditRoutes(app: Api, broker: ApiBroker, tools: Tools): void {
         const place = placeOf(c)
         const found = place && (await trail.event(place.request, place.seq))
         if (found === 'erased') return refuse(c, isAuditor(c, caller) ? refused('event-erased', 'The event was erased.') : unknownEvent)
-        return found && mayRead(c, caller, found) ? c.json(view(c, caller, found)) : refuse(c, unknownEvent)
+        return found && mayRead(c, caller, found) ? c.json(eventView(shown(c, caller, found))) : refuse(c, unknownEvent)
       }),
     ),
   )
-
-  async function receiptOf(c: Ctx, request: string, seq: number, unknown: Refused): Promise<Response> {
-    const made = await trail.receipt(request, seq)
-    if (made.outcome === 'done') {
-      c.header('content-disposition', `attachment; filename="${request}-${seq}.tlog-proof"`)
-      return c.text(made.receipt)
-    }
-    const why = {
-      'unknown-event': unknown,
-      'not-logged-yet': refused('not-logged-yet', 'The event is not in a published checkpoint yet.'),
-      erased: refused('event-erased', 'The event was erased.'),
-    }
-    return refuse(c, why[made.outcome])
-  }
 
   answer(app, 'GET /audit/events/{request}/{seq}/receipt', (c) =>
     withCaller(c, (caller) =>
@@ -117,7 +79,7 @@ export function auditRoutes(app: Api, broker: ApiBroker, tools: Tools): void {
         const place = placeOf(c)
         const found = place && (await trail.event(place.request, place.seq))
         const may = found === 'erased' ? isAuditor(c, caller) : found && mayReadWhole(c, caller, found)
-        return place && may ? receiptOf(c, place.request, place.seq, unknownEvent) : refuse(c, unknownEvent)
+        return place && may ? receiptReply(c, await trail.receipt(place.request, place.seq), place, unknownEvent) : refuse(c, unknownEvent)
       }),
     ),
   )
@@ -131,7 +93,8 @@ export function auditRoutes(app: Api, broker: ApiBroker, tools: Tools): void {
         const all = await trail.session(id.session)
         const last = all.find(({ event }) => outcomes.includes(event.type)) ?? all[0]
         if (!last || !mayRead(c, caller, last)) return refuse(c, unknownSession)
-        return receiptOf(c, id.request, Number(last.id.slice(last.id.indexOf('/') + 1)), unknownSession)
+        const place = { request: id.request, seq: Number(last.id.slice(last.id.indexOf('/') + 1)) }
+        return receiptReply(c, await trail.receipt(place.request, place.seq), place, unknownSession)
       }),
     ),
   )
@@ -163,23 +126,6 @@ function logRoute(app: Api, { trail, rules }: ApiBroker, { withCaller, isAuditor
       isAuditor(c, caller) ? serve() : refuse(c, refused('not-eligible', 'Only auditors can read the log.')),
     )
   })
-}
-
-/** Runs the handler, and answers `log-unavailable` if the log fails. The log can be down while the ledger is up. */
-async function fromLog(c: Ctx, answer: () => Promise<Response>): Promise<Response> {
-  try {
-    return await answer()
-  } catch (error) {
-    if (!(error instanceof Trouble || error instanceof Halt)) throw error
-    return refuse(c, refused('log-unavailable', 'The log did not answer.', { operator: error.message }))
-  }
-}
-
-/** The event that the path names; undefined if the path has an invalid journal ID or sequence number. */
-function placeOf(c: Ctx): { readonly request: string; readonly seq: number } | undefined {
-  const request = parseJournalId(c.req.param('request') ?? '')
-  const seq = c.req.param('seq') ?? ''
-  return request !== undefined && /^(0|[1-9]\d{0,4})$/.test(seq) ? { request, seq: Number(seq) } : undefined
 }
 
 export const eventView = ({ id, event, about }: FoundEvent): Answer<typeof schema> => ({

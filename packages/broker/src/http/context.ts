@@ -15,6 +15,7 @@ import type { Trail } from '../log/trail.ts'
 import type { Broker } from '../ports/broker.ts'
 import type { Call, Ledger } from '../ports/ledger.ts'
 import type { Links } from '../ports/links.ts'
+import type { WebSessions } from '../ports/web-sessions.ts'
 import { readObject } from './body.ts'
 import { isJson, MAX_BODY_BYTES } from './message.ts'
 import { problemReply } from './problem-reply.ts'
@@ -32,7 +33,7 @@ export type Env = {
 export type Ctx = Context<Env>
 export type Api = Hono<Env>
 
-export type ApiBroker = Omit<Broker<Ledger & Links>, 'sts' | 'signIn'> & {
+export type ApiBroker = Omit<Broker<Ledger & Links & WebSessions>, 'sts' | 'signIn'> & {
   readonly trail: Trail
   /** Ends sessions at once; absent if no target of the config has `revocation`. */
   readonly immediate?: ImmediateEnds

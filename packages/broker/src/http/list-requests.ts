@@ -1,11 +1,9 @@
 /** `GET /requests`: a page of the caller's requests, or of those that the caller can see or act on. */
-import type { Caller } from '@stint/core/identity/caller'
 import { type Done, refused } from '@stint/core/outcome'
-import { rulesOpenTo } from '@stint/core/request/approval'
 import { isParty, isSelf } from '@stint/core/request/machine'
 import { type AccessRequest, needsReview, stateAt } from '@stint/core/request/request'
 import type { Page } from '../ports/ledger.ts'
-import { type Api, type ApiBroker, accessContext, answer, type Ctx, refuse, type Tools, unavailable } from './context.ts'
+import { type Api, type ApiBroker, accessContext, answer, refuse, type Tools, unavailable } from './context.ts'
 import { LARGEST_PAGE, nextOf, pageQuery } from './paging.ts'
 import { type RequestTools, requestView } from './request-view.ts'
 
@@ -27,7 +25,12 @@ export function listRequestsRoute(app: Api, { ledger }: ApiBroker, { withCaller,
       const now = c.get('now')
       const work = approvable ? 'pending' : reviewWanted ? 'review' : undefined
       const page: Done<Page<AccessRequest>> | { outcome: 'unknown'; cause: string } = work
-        ? await ledger.workOn(work, opensFor(c, caller, reviewWanted !== undefined), query.limit, query.cursor)
+        ? await ledger.workOn(
+            work,
+            tools.opensFor(caller, accessContext(c), reviewWanted !== undefined && isAuditor(c, caller)),
+            query.limit,
+            query.cursor,
+          )
         : isAuditor(c, caller) && !mine
           ? await ledger.allRequests(now, query.limit, query.cursor)
           : await ledger.requestsOf(caller, query.limit, query.cursor)
@@ -46,22 +49,4 @@ export function listRequestsRoute(app: Api, { ledger }: ApiBroker, { withCaller,
       return c.json({ requests: shown, ...(next ? { next } : {}) })
     }),
   )
-
-  /**
-   * Whether the caller can act on requests of a profile, now or after an escalation. Auditors can review requests of all profiles. Each
-   * profile is evaluated once, and only if it has requests.
-   */
-  function opensFor(c: Ctx, caller: Caller, reviewing: boolean): (profile: string) => boolean {
-    const everywhere = reviewing && isAuditor(c, caller)
-    const known = new Map<string, boolean>()
-    return (id) => {
-      const isOpen = known.get(id) ?? evaluate(id)
-      known.set(id, isOpen)
-      return isOpen
-    }
-    function evaluate(id: string): boolean {
-      const approval = tools.approvalOf(id)
-      return approval !== undefined && (everywhere || rulesOpenTo(approval, caller, 0, accessContext(c)).length > 0)
-    }
-  }
 }

@@ -163,6 +163,9 @@ const pageProblems: readonly ProblemCode[] = [
   'ledger-unavailable',
   'issuer-keys-unavailable',
 ]
+const askProblems: readonly ProblemCode[] = [...new Set<ProblemCode>([...pageProblems, ...vendPath, 'no-approver'])]
+const decisionProblems: readonly ProblemCode[] = [...pageProblems, 'not-requester', 'not-extendable', 'terms-changed', 'no-approver']
+const endProblems: readonly ProblemCode[] = [...pageProblems, 'session-unknown', 'end-policy-full']
 const slackAnswer: Success = {
   status: 200,
   description: 'Empty, or what Slack shows.',
@@ -254,6 +257,39 @@ const sessionHeaders = {
     schema: { type: 'string', const: 'true' },
   },
 }
+
+const cursorOnly = [query('cursor', 'Where the page begins, as in the link of the page before.', { type: 'string' })]
+const activityQuery = [
+  ...[
+    ['day', 'The day in UTC. Default: today.'],
+    ['person', 'For auditors: `issuer/subject`.'],
+    ['profile', 'The ID of a profile.'],
+    ['account', 'The ID of an account.'],
+    ['request', 'The ID of a request. Shows everything that happened to it.'],
+    ['session', 'The ID of a session. Shows everything that happened in it.'],
+  ].map(([name = '', description = '']) => query(name, description, { type: 'string' })),
+  ...cursorOnly,
+]
+
+/** One of Stint's own pages, for a browser with a session. */
+const showsPage = (id: string, summary: string, parameters?: readonly object[]): Description => ({
+  id,
+  summary,
+  open: true,
+  ...(parameters ? { parameters } : {}),
+  success: { status: 200, description: 'A page.', content: page },
+  also: [{ status: 303, description: 'Redirects to the sign-in.' }],
+  problems: pageProblems,
+})
+/** The form of one of these pages. */
+const takesForm = (id: string, summary: string, problems = pageProblems): Description => ({
+  id,
+  summary,
+  open: true,
+  success: { status: 200, description: 'A page with the result.', content: page },
+  also: [{ status: 303, description: 'Redirects to the result.' }],
+  problems,
+})
 
 const operations: { readonly [O in Operation]: Description } = {
   'POST /sessions': {
@@ -606,43 +642,61 @@ const operations: { readonly [O in Operation]: Description } = {
     success: { status: 204, description: 'Gone.' },
     problems: [...token, 'route-unknown', 'not-eligible', 'link-unknown', 'request-changed', 'frozen', 'ledger-unavailable', 'internal'],
   },
-  'GET /decide/{id}': {
-    id: 'showDecisionPage',
-    summary: 'Show a page to decide a request, after a fresh sign-in',
+  'GET /': showsPage('showAccessPage', 'Show what you can access, your sessions and your requests', cursorOnly),
+  'GET /access/{id}': showsPage('showProfilePage', 'Show one profile, with a form to request access or to open the console'),
+  'POST /access/{id}': takesForm('submitProfilePage', 'Review a request, then send it', askProblems),
+  'POST /end': takesForm('submitEndPage', 'End a session', endProblems),
+  'POST /console': {
+    id: 'openConsolePage',
+    summary: 'Open the AWS console, from one of these pages',
     open: true,
-    parameters: [query('issuer', 'The issuer to sign in with, if there are several.', { type: 'string' })],
-    success: { status: 303, description: 'Redirects to the sign-in.' },
+    success: { status: 200, description: 'A page that leads to the console.', content: page },
+    also: [{ status: 303, description: 'Redirects to the request that waits for approval.' }],
+    problems: [...new Set([...pageProblems, ...vendPath])],
+  },
+  'GET /decide': showsPage('showDecisionsPage', 'Show the requests that wait for your decision, and the reviews that are due', cursorOnly),
+  'GET /decide/{id}': showsPage('showDecisionPage', 'Show one request and the decisions that you can make'),
+  'POST /decide/{id}': takesForm('submitDecisionPage', 'Make a decision on a request', decisionProblems),
+  'GET /activity': showsPage('showActivityPage', 'Show what happened on one day, to one request or in one session', activityQuery),
+  'GET /activity/{request}/{seq}': {
+    ...showsPage('downloadReceiptPage', 'Download the receipt of an event, for a browser'),
+    success: { status: 200, description: 'The receipt, as C2SP tlog-proof.', content: { 'text/plain': { schema: { type: 'string' } } } },
+  },
+  'GET /link': showsPage('showLinkPage', 'Show a code to link a Slack user. Requires a sign-in within the last five minutes'),
+  'POST /link': takesForm('submitLinkPage', 'Confirm a Slack user, or reject one'),
+  'GET /sign-in': {
+    id: 'startSignIn',
+    summary: 'Sign in on the pages',
+    open: true,
+    parameters: [
+      query('to', 'The page to show after the sign-in.', { type: 'string' }),
+      query('issuer', 'The issuer to sign in with, if there are several.', { type: 'string' }),
+      query('fresh', 'Ask for the sign-in even if you are signed in at the issuer.', { const: '1' }),
+      query('mfa', 'Ask for a second factor.', { const: '1' }),
+    ],
+    success: { status: 303, description: 'Redirects to the issuer.' },
     also: [{ status: 200, description: 'A choice of issuers to sign in with.', content: page }],
-    problems: pageProblems,
-  },
-  'POST /decide/{id}': {
-    id: 'submitDecisionPage',
-    summary: 'Submit the form of that page',
-    open: true,
-    success: { status: 200, description: 'A page with the result.', content: page },
-    problems: pageProblems,
-  },
-  'GET /link': {
-    id: 'showLinkPage',
-    summary: 'Show a page to link a Slack user, after a fresh sign-in',
-    open: true,
-    parameters: [query('issuer', 'The issuer to sign in with, if there are several.', { type: 'string' })],
-    success: { status: 303, description: 'Redirects to the sign-in.' },
-    also: [{ status: 200, description: 'A choice of issuers to sign in with.', content: page }],
-    problems: pageProblems,
-  },
-  'POST /link': {
-    id: 'submitLinkPage',
-    summary: 'Submit the form of that page',
-    open: true,
-    success: { status: 200, description: 'A page with the result.', content: page },
     problems: pageProblems,
   },
   'GET /sign-in/callback': {
     id: 'finishSignIn',
     summary: 'Receive the redirect from the issuer after a sign-in (RFC 6749 §4.1.2)',
     open: true,
-    success: { status: 200, description: 'The page for which the sign-in was started.', content: page },
+    success: { status: 303, description: 'Redirects to the page for which the sign-in was started.' },
+    problems: pageProblems,
+  },
+  'POST /sign-out': {
+    id: 'signOut',
+    summary: 'Sign out of the pages, in this browser or everywhere',
+    open: true,
+    success: { status: 303, description: 'Redirects to a page that says so.' },
+    problems: pageProblems,
+  },
+  'GET /signed-out': {
+    id: 'showSignedOutPage',
+    summary: 'Show that you are signed out',
+    open: true,
+    success: { status: 200, description: 'A page.', content: page },
     problems: pageProblems,
   },
   'GET /.well-known/oauth-authorization-server': {
@@ -791,13 +845,23 @@ const tags = [
   ['Freezes', 'The kill switch.', '/freezes'],
   ['Audit', 'Events, receipts and the transparency log.', '/audit'],
   ['Slack', 'Links between people and their Slack users, and what Slack sends.', '/slack'],
-  ['Pages', 'Pages for a browser.', '/decide', '/link', '/sign-in', '/docs', '/assets'],
+  [
+    'Pages',
+    'Pages for a browser.',
+    ...['/', '/access', '/end', '/console', '/decide', '/activity', '/link'],
+    '/sign-in',
+    '/sign-out',
+    '/signed-out',
+    '/docs',
+    '/assets',
+  ],
   ['Service', 'Metadata and health.'],
 ] as const
 
 const tagOf = (path: string): string =>
-  (tags.find(([, , ...beginnings]) => beginnings.some((beginning) => path === beginning || path.startsWith(`${beginning}/`))) ??
-    tags.at(-1))?.[0] ?? ''
+  (tags.find(([, , ...beginnings]) =>
+    beginnings.some((beginning) => path === beginning || (beginning !== '/' && path.startsWith(`${beginning}/`))),
+  ) ?? tags.at(-1))?.[0] ?? ''
 
 const containerOperations: readonly Operation[] = ['GET /credentials/{profile}', 'GET /sessions/{id}/credentials']
 /** Endpoints with a protocol of their own return errors in its format, and RFC 6749 §5.2 defines its own statuses. */

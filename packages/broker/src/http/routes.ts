@@ -1,20 +1,17 @@
-import { defined } from '@stint/core/defined'
 /**
  * The route table: which function serves each route, and its methods. It defines 404, 405 with `Allow`, OPTIONS, the split between the
  * functions, and the paths of the OpenAPI document.
  */
+import { type Method, type Route, routeFinder, type Serving } from './route-finder.ts'
+import { vendRoutes } from './vend-routes.ts'
 
-export type Method = 'GET' | 'POST' | 'DELETE'
-/** `tail`: the last parameter takes all remaining segments. */
-type Serving = 'vend' | 'api' | 'slack'
-export type Route = { readonly path: string; readonly tail?: true; readonly methods: Readonly<Partial<Record<Method, Serving>>> }
+export { allowed, type Method, type Route } from './route-finder.ts'
 
 export const decisions = ['approve', 'deny', 'cancel', 'revoke', 'review'] as const
 
 export const routes = [
-  { path: '/sessions', methods: { GET: 'api', POST: 'vend' } },
+  ...vendRoutes,
   { path: '/sessions/{id}', methods: { GET: 'api', DELETE: 'api' } },
-  { path: '/sessions/{id}/credentials', methods: { GET: 'vend', POST: 'vend' } },
   { path: '/sessions/{id}/receipt', methods: { GET: 'api' } },
   { path: '/profiles', methods: { GET: 'api' } },
   { path: '/profiles/{id}', methods: { GET: 'api' } },
@@ -32,15 +29,22 @@ export const routes = [
   { path: '/audit/events/{request}/{seq}', methods: { GET: 'api' } },
   { path: '/audit/events/{request}/{seq}/receipt', methods: { GET: 'api' } },
   { path: '/audit/log/{path}', tail: true, methods: { GET: 'api' } },
-  { path: '/credentials/{profile}', methods: { GET: 'vend' } },
-  { path: '/token', methods: { POST: 'vend' } },
   { path: '/slack/commands', methods: { POST: 'slack' } },
   { path: '/slack/interactions', methods: { POST: 'slack' } },
   { path: '/slack/link', methods: { GET: 'api', POST: 'api', DELETE: 'api' } },
   { path: '/slack/link/confirm', methods: { POST: 'api' } },
+  { path: '/', methods: { GET: 'api' } },
+  { path: '/access/{id}', methods: { GET: 'api', POST: 'api' } },
+  { path: '/end', methods: { POST: 'api' } },
+  { path: '/decide', methods: { GET: 'api' } },
   { path: '/decide/{id}', methods: { GET: 'api', POST: 'api' } },
+  { path: '/activity', methods: { GET: 'api' } },
+  { path: '/activity/{request}/{seq}', methods: { GET: 'api' } },
   { path: '/link', methods: { GET: 'api', POST: 'api' } },
+  { path: '/sign-in', methods: { GET: 'api' } },
   { path: '/sign-in/callback', methods: { GET: 'api' } },
+  { path: '/sign-out', methods: { POST: 'api' } },
+  { path: '/signed-out', methods: { GET: 'api' } },
   { path: '/.well-known/oauth-authorization-server', methods: { GET: 'api' } },
   { path: '/.well-known/oauth-protected-resource', methods: { GET: 'api' } },
   { path: '/healthz', methods: { GET: 'api' } },
@@ -56,30 +60,7 @@ type OperationsOf<R, S> = R extends { readonly path: infer P extends string; rea
   ? { [K in keyof M & string]: M[K] extends S ? `${K} ${P}` : never }[keyof M & string]
   : never
 
-const split = routes.map((route: Route) => ({ route, segments: route.path.split('/') }))
-
-/** Finds the route of a path, and its parameter. A path with a trailing slash is a different path, which matches no route. */
-export function findRoute(path: string): { readonly route: Route; readonly parameter?: string } | undefined {
-  const given = path.split('/')
-  for (const { route, segments } of split) {
-    if (route.tail ? segments.length > given.length : segments.length !== given.length) continue
-    let parameter: string | undefined
-    const fits = segments.every((segment, index) => {
-      if (!segment.startsWith('{')) return segment === given[index]
-      parameter = given[index]
-      return parameter !== ''
-    })
-    if (fits) return { route, ...defined({ parameter }) }
-  }
-  return undefined
-}
-
-/** Every method that the route answers. HEAD is GET without a body, except where GET issues a session: a HEAD must not use anything up. */
-export function allowed(route: Route): readonly string[] {
-  const methods: string[] = Object.keys(route.methods)
-  if (route.methods.GET === 'api') methods.push('HEAD')
-  return [...methods, 'OPTIONS']
-}
+export const findRoute = routeFinder(routes)
 
 /** Which function answers: `vend` for calls that can end in AssumeRole, `slack` for calls that Slack signs, `api` for all others. */
 export function servedBy(method: string, path: string): Serving {

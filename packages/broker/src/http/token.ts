@@ -93,7 +93,7 @@ function readForm(request: VendRequest): Done<Form> | BadForm {
 }
 
 /** The vend path checks the values, after the token. */
-function askOf(profile: string, form: ReadonlyMap<string, string>): AccessInput {
+export function askOf(profile: string, form: ReadonlyMap<string, string>): AccessInput {
   const parameters = [...form].filter(([name]) => name.startsWith('p.')).map(([name, value]): [string, Json] => [name.slice(2), value])
   const own = Object.entries(members).flatMap(([name, member]) => (form.has(name) ? [[member, form.get(name)]] : []))
   // Form values are strings: one of digits only means seconds, as a number does in JSON.

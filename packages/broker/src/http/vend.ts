@@ -1,6 +1,6 @@
 /**
  * HTTP in front of the vend path, over plain values: finds the endpoint, answers it and writes the log line. Each endpoint has a file:
- * post-session.ts, get-credentials.ts, session-credentials.ts and token.ts. post-session.ts answers the most frequent call; the others, and
+ * post-session.ts, get-credentials.ts, session-credentials.ts, token.ts and, for Stint's pages, open-console.ts. post-session.ts answers the most frequent call; the others, and
  * the texts of problems, are loaded on first use.
  */
 import { hex128 } from '@stint/core/ids'
@@ -9,7 +9,10 @@ import type { Broker } from '../ports/broker.ts'
 import type { Call } from '../ports/ledger.ts'
 import { type Answered, type VendReply, type VendRequest, withNosniff } from './message.ts'
 import { postSession } from './post-session.ts'
-import { allowed, findRoute } from './routes.ts'
+import { allowed, routeFinder } from './route-finder.ts'
+import { vendRoutes } from './vend-routes.ts'
+
+const findRoute = routeFinder(vendRoutes)
 
 export const handleVend = async (broker: Broker, request: VendRequest): Promise<VendReply> =>
   inFormatOf(request, await handle(broker, request))
@@ -67,6 +70,8 @@ async function answer(broker: Broker, call: Call, request: VendRequest): Promise
     return (await import('./get-credentials.ts')).getCredentials(broker, call, request, found.parameter ?? '')
   if (found.route.path === '/sessions/{id}/credentials' && Object.hasOwn(found.route.methods, request.method))
     return (await import('./session-credentials.ts')).sessionCredentials(broker, call, request, found.parameter ?? '')
+  if (found.route.path === '/console' && request.method === 'POST')
+    return (await import('./open-console.ts')).openConsole(broker, call, request)
   if (found.route.path === '/token' && request.method === 'POST') return (await import('./token.ts')).postToken(broker, call, request)
   const refusal = await problemReply(refused('method-not-allowed', `This route accepts ${allow}.`), call)
   return { reply: { ...refusal, headers: { ...refusal.headers, allow } } }

@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { hex128 } from '@stint/core/ids'
 import { refused } from '@stint/core/outcome'
-import { dynamoLedger } from '../adapters/dynamodb/ledger.ts'
+import { apiLedger } from '../adapters/dynamodb/api-ledger.ts'
 import { header, withNosniff } from '../http/message.ts'
 import { problemReply } from '../http/problem-reply.ts'
 import { publicFilesIn } from '../http/public-files.ts'
@@ -33,7 +33,7 @@ const SLACK_TIMEOUT_MS = 5000
 const deployment = deploymentFrom(process.env, __dirname)
 const trail = openTrail(logDeploymentFrom(process.env, deployment))
 const slack = deployment.rules.slack?.trustEmail ? slackDeploymentFrom(process.env, deployment) : undefined
-const broker = createBroker(deployment, { keys: keysOf(deployment), ledger: dynamoLedger(ledgerSettings(deployment)) })
+const broker = createBroker(deployment, { keys: keysOf(deployment), ledger: apiLedger(ledgerSettings(deployment)) })
 const releaseFreezes = deployRelease(broker, releasedFreezesFrom(process.env))
 const app = apiApp({
   ...broker,

@@ -40,6 +40,7 @@ export function permissionsOf(name: FunctionName, places: Places): readonly Stat
     vend: [
       story.read('REQ#*', 'FREEZE#*', 'SYS#*'),
       story.put('REQ#*'),
+      side.read('WEB#*'),
       side.put(...COUNTERS, SESSION_COUNTER),
       ...encrypted(places, 'dynamodb'),
     ],
@@ -47,8 +48,9 @@ export function permissionsOf(name: FunctionName, places: Places): readonly Stat
       story.read(...STORY),
       story.put('REQ#*', 'LINK#*', 'FREEZE#*'),
       story.query(indexes.byCaller, indexes.byDay, indexes.work),
-      side.read('LOG#*', 'LOOK#*', 'SLACK#*', 'FREEZES', 'ENDS', 'DENY#*'),
-      side.put(...COUNTERS, 'CODE#*', 'SLACK#*', 'FREEZES', 'ENDS'),
+      side.read('LOG#*', 'LOOK#*', 'SLACK#*', 'FREEZES', 'ENDS', 'DENY#*', 'WEB#*'),
+      side.put(...COUNTERS, 'CODE#*', 'SLACK#*', 'FREEZES', 'ENDS', 'WEB#*'),
+      side.remove('WEB#*'),
       log.read('log', 'events'),
       ...wake(places),
       ...encrypted(places, 'dynamodb', 's3'),
@@ -118,6 +120,7 @@ function dynamo({ tables }: Places) {
   const table = (arn: string, word: string) => ({
     read: (...prefixes: string[]) => items(`Read${word}`, ['GetItem', 'BatchGetItem', 'Query'], arn, prefixes),
     put: (...prefixes: string[]) => items(`Put${word}`, ['PutItem', 'UpdateItem'], arn, prefixes),
+    remove: (...prefixes: string[]) => items(`Remove${word}`, ['DeleteItem'], arn, prefixes),
     write: (...prefixes: string[]) => items(`Write${word}`, ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'], arn, prefixes),
   })
   const story = table(tables.story, 'Story')

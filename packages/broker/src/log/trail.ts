@@ -32,6 +32,8 @@ type ReceiptResult =
   | { readonly outcome: 'done'; readonly receipt: string }
   | { readonly outcome: 'unknown-event' | 'not-logged-yet' | 'erased' }
 
+type ProvenEvent = { readonly found: FoundEvent; readonly logged: boolean }
+
 /** A health check must not wait long for something that is down. */
 const READY_WITHIN_MS = 3000
 
@@ -39,6 +41,8 @@ export type Trail = EventSearch & {
   /** An object of the log: the checkpoint, a tile, a bundle, or a bundle of events. */
   object(path: string): Promise<Uint8Array | undefined>
   event(request: string, seq: number): Promise<FoundEvent | 'erased' | undefined>
+  /** Every event of one journal, oldest first, and whether a published checkpoint covers it. An erased event is left out. */
+  journal(request: string): Promise<readonly ProvenEvent[]>
   /** Everything that happened to one session, newest first. */
   session(id: SessionId): Promise<readonly FoundEvent[]>
   receipt(request: string, seq: number): Promise<ReceiptResult>
@@ -78,6 +82,17 @@ export function createTrail({ log, events, state, journal, vkey }: TrailParts): 
     async event(request, seq) {
       const all = await journalOf(request)
       return all && foundIn(all, seq)
+    },
+
+    async journal(request) {
+      const [all, cursors, published] = await Promise.all([journalOf(request), state.cursors([request]), log.get(CHECKPOINT)])
+      const opened = published && key ? openCheckpoint(Buffer.from(published.bytes).toString('utf8'), [key]) : undefined
+      const size = opened?.outcome === 'done' ? opened.value.size : 0
+      const places = cursors.get(request)?.places ?? []
+      return (all?.events ?? []).flatMap((_, seq) => {
+        const found = foundIn(all as Journaled, seq)
+        return typeof found === 'object' ? [{ found, logged: (places[seq] ?? Number.POSITIVE_INFINITY) < size }] : []
+      })
     },
 
     async session(id) {

@@ -1,72 +1,104 @@
-/** The frame of every page: styles, security headers, tables, and pages for refusals. */
-import { createHash } from 'node:crypto'
+/** The frame of every page: head, navigation, security headers, and pages for refusals. */
+
 import type { Caller } from '@stint/core/identity/caller'
 import { ownIdentity, withIdentity } from '@stint/core/identity/shown'
 import type { Refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
 import { extensionsOf } from '@stint/core/problem-body'
 import type { Fact } from '@stint/core/request/summary'
-import { shownText } from '@stint/core/shown-text'
-import { html, raw } from 'hono/html'
+import { isolated, shownLine, shownText } from '@stint/core/shown-text'
+import { html } from 'hono/html'
+import { type Cookie, csrfOf } from '../browser/browser-session.ts'
 import { type ApiBroker, type Ctx, callOf } from '../http/context.ts'
 import { recordRefusal } from '../vend/record-refusal.ts'
 
-const style = `:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{max-width:44rem;margin:2rem auto;padding:0 1rem}
-table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #8883;overflow-wrap:anywhere}th{width:10.5rem}
-pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#8881;padding:1rem}code{font-family:ui-monospace,monospace}
-textarea{width:100%;box-sizing:border-box;font:inherit}button{font:inherit;padding:.5rem 1rem;margin:.5rem .5rem 0 0}label{display:block;margin-top:1rem}
-.alarm{background:#b00020;color:#fff;padding:.5rem 1rem;font-weight:600}.high{color:#b00020;font-weight:600}.why{white-space:pre-wrap}.who{opacity:.75}
-h2{font-size:1.1rem;margin:1.2rem 0 .3rem}li,p,code{overflow-wrap:anywhere}@media(max-width:30rem){body{margin:1rem auto}tr,th,td{display:block;width:auto}th{border:0;padding-bottom:0}td{padding-top:0}}
-@media(prefers-color-scheme:dark){.high{color:#ff8a94}}`
+export type Html = ReturnType<typeof html>
 
-const headers = {
-  'content-security-policy': `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
+/** The person who views a page, and their session. Absent on pages for people who are not signed in. */
+export type Visit = { readonly caller: Caller; readonly cookie: Cookie }
+
+/** Pages load the style sheet and the script of this host, and nothing else. */
+export const pageHeaders = {
+  'content-security-policy':
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
   'x-frame-options': 'DENY',
   'x-content-type-options': 'nosniff',
   // Not `no-referrer`: browsers would send our own forms with `Origin: null`.
   'referrer-policy': 'same-origin',
   'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
   'cache-control': 'no-store',
 }
 
-/** Renders a page. */
-export const show = (c: Ctx, title: string, body: ReturnType<typeof html>, status = 200) =>
-  c.html(
-    html`<!doctype html>
+type PageOptions = {
+  readonly title: string
+  readonly body: Html
+  readonly visit?: Visit | undefined
+  /** The entry of the navigation that the page belongs to. */
+  readonly at?: '/' | '/decide' | '/activity'
+  readonly status?: number
+}
+
+/** The pages, and who is signed in. The names of the assets have a hash of their content, so they come from the build. */
+export function pageFrame({ files }: Pick<ApiBroker, 'files'>) {
+  let names: { readonly style: string; readonly script: string } | undefined
+  return (c: Ctx, { title, body, visit, at, status = 200 }: PageOptions) => {
+    names ??= JSON.parse(files('pages.json') ?? '') as NonNullable<typeof names>
+    return c.html(
+      html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title} · Stint</title>
-<style>${raw(style)}</style></head><body><main><h1>${title}</h1>
+<link rel="stylesheet" href="${names.style}"><script type="module" src="${names.script}"></script></head>
+<body><a class="skip" href="#main">Skip to content</a>${visit ? header(visit, at) : html`<header><b>Stint</b></header>`}
+<main id="main"><h1>${title}</h1>
 ${body}</main></body></html>`,
-    status as 200,
-    headers,
-  )
-
-/** Renders a refusal as a page. */
-export function say(c: Ctx, refusal: Refused): Response | Promise<Response> {
-  c.set('refusal', refusal)
-  const { status, title, next } = problems[refusal.code]
-  // The refusal's own next step is more specific than the one of its code.
-  const own = extensionsOf(refusal).next === undefined
-  return show(
-    c,
-    title,
-    html`<p>${shownText(refusal.detail)}</p>${own ? html`<p>${next}</p>` : ''}<p class="who">${refusal.code} · ${c.get('trace')}</p>`,
-    status,
-  )
+      status as 200,
+      pageHeaders,
+    )
+  }
 }
+export type Show = ReturnType<typeof pageFrame>
 
-/** Records the refusal of an identified person in the audit log, as every other channel does. */
-export async function sayTo(broker: ApiBroker, c: Ctx, caller: Caller, refusal: Refused): Promise<Response> {
-  if (problems[refusal.code].status >= 500) return say(c, refusal)
-  await recordRefusal(broker, callOf(c), caller, c.get('profile') ?? '', refusal)
-  return say(c, refusal)
-}
+const entries = [
+  ['/', 'My access'],
+  ['/decide', 'Decide'],
+  ['/activity', 'Activity'],
+] as const
+
+const header = (visit: Visit, at: PageOptions['at']) =>
+  html`<header><nav aria-label="Pages">${entries.map(
+    ([href, name]) => html`<a href="${href}"${href === at ? html` aria-current="page"` : ''}>${name}</a>`,
+  )}<a href="/docs">API</a></nav>
+<form method="post" action="/sign-out">${csrfField(visit)}<span title="${me(visit.caller)}">${isolated(shownLine(visit.caller.name, 40))}</span> <button class="plain">Sign out</button></form></header>`
+
+export const csrfField = ({ cookie }: Pick<Visit, 'cookie'>) => html`<input type="hidden" name="csrf" value="${csrfOf(cookie)}">`
 
 /** The person who views the page, as AWS sees them. */
 export const me = (caller: Caller): string => withIdentity(caller.name, ownIdentity(caller))
 
+/** Pages that say no. */
+export function refusalPages(broker: ApiBroker, show: Show) {
+  /** Renders a refusal as a page. `more`: what the person can do, such as a link. */
+  function say(c: Ctx, refusal: Refused, visit?: Visit, more: Html | string = ''): Response | Promise<Response> {
+    c.set('refusal', refusal)
+    const { status, title, next } = problems[refusal.code]
+    // The refusal's own next step is more specific than the one of its code.
+    const own = extensionsOf(refusal).next === undefined
+    return show(c, {
+      title,
+      visit,
+      status,
+      body: html`<p>${shownText(refusal.detail)}</p>${own && more === '' ? html`<p>${next}</p>` : ''}${more}<p class="quiet">${refusal.code} · ${c.get('trace')}</p>`,
+    })
+  }
+  /** Records the refusal of an identified person in the audit log, as every other channel does. */
+  async function sayTo(c: Ctx, visit: Visit, refusal: Refused, more: Html | string = ''): Promise<Response> {
+    if (problems[refusal.code].status < 500) await recordRefusal(broker, callOf(c), visit.caller, c.get('profile') ?? '', refusal)
+    return say(c, refusal, visit, more)
+  }
+  return { say, sayTo }
+}
+export type Refusals = ReturnType<typeof refusalPages>
+
 /** Values are already safe to show. Only HTML escaping is added here. */
 export const table = (rows: readonly Fact[]) =>
-  html`<table>${rows.map(
-    ([name, value]) =>
-      html`<tr><th scope="row">${name}</th><td${raw(/^high\b/.test(value) && name === 'Risk' ? ' class="high"' : '')}>${value}</td></tr>`,
-  )}</table>`
+  html`<table class="facts">${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</table>`

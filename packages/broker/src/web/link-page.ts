@@ -1,76 +1,80 @@
 /** The page on which a person links their Slack user. */
 
-import type { Caller } from '@stint/core/identity/caller'
 import { linkedOf } from '@stint/core/identity/link'
 import { withIdentity } from '@stint/core/identity/shown'
 import { refused } from '@stint/core/outcome'
-import { minute } from '@stint/core/request/summary'
 import { shownLine } from '@stint/core/shown-text'
 import { html } from 'hono/html'
 import { linking } from '../approvals/link.ts'
-import { type Api, type ApiBroker, answer, type Ctx, unavailable } from '../http/context.ts'
+import { type Api, type ApiBroker, answer, type Ctx, refuse, unavailable } from '../http/context.ts'
 import { codeUnknown } from '../http/links.ts'
 import { outcomeUnknown } from '../vend/unknown-outcome.ts'
-import type { Grant, WithGrant } from './grant.ts'
-import { me, say, sayTo, show, table } from './layout.ts'
+import { csrfField, me, type Refusals, type Show, table, type Visit } from './layout.ts'
+import { noPages, type Visits } from './visits.ts'
+import { copyLine, time } from './words.ts'
 
-export function linkPages(app: Api, broker: ApiBroker, withGrant: WithGrant) {
+export function linkPages(app: Api, broker: ApiBroker, show: Show, { say, sayTo }: Refusals, visits: Visits): void {
   const { rules } = broker
   const links = linking(broker.ledger, broker.random)
 
-  async function linkPage(c: Ctx, caller: Caller, grantWith: (more: Partial<Grant>) => string): Promise<Response> {
-    const found = await links.ofPerson(caller)
-    if (found.outcome === 'unknown') return say(c, unavailable(found.cause))
+  answer(app, 'GET /link', (c) =>
+    rules.slack
+      ? visits.visit(c, async (visit) => (await visits.stale(c, visit, '/link')) ?? linkPage(c, visit), true)
+      : refuse(c, noPages),
+  )
+
+  async function linkPage(c: Ctx, visit: Visit): Promise<Response> {
+    const found = await links.ofPerson(visit.caller)
+    if (found.outcome === 'unknown') return say(c, unavailable(found.cause), visit)
     const pending = found.value?.pending
-    if (pending && pending.expiresAt > c.get('now')) {
-      const { team, user, name } = pending.slack
-      return show(
-        c,
-        'Is this you?',
-        html`<p>This Slack user entered your code. Confirm only if it is you. Slack users choose their own names: compare the user ID.</p>
+    if (!pending || pending.expiresAt <= c.get('now')) return codePage(c, visit)
+    const { team, user, name } = pending.slack
+    return show(c, {
+      title: 'Is this you?',
+      visit,
+      body: html`<p>This Slack user entered your code. Confirm only if it is you. Slack users choose their own names: compare the user ID.</p>
 ${table([
   ['Slack user', withIdentity(name, user)],
   ['Workspace', shownLine(team)],
-  ['Will act as', me(caller)],
+  ['Will act as', me(visit.caller)],
 ])}
-<form method="post" action="/link"><input type="hidden" name="grant" value="${grantWith({ slack: { team, user } })}">
-<button name="act" value="confirm">Yes, that is me</button> <button name="act" value="deny">No, that is not me</button></form>`,
-      )
-    }
-    return codePage(c, caller)
+<form method="post" action="/link">${csrfField(visit)}<input type="hidden" name="team" value="${team}"><input type="hidden" name="user" value="${user}">
+<div class="buttons"><button name="act" value="confirm" class="primary">Yes, that is me</button><button name="act" value="deny">No, that is not me</button></div></form>`,
+    })
   }
 
   /** Shows a new code. The previous code, and any Slack user who entered it, is no longer valid. */
-  async function codePage(c: Ctx, caller: Caller): Promise<Response> {
-    const offered = await links.offer(linkedOf(caller), c.get('now'))
-    if (offered.outcome === 'unknown') return say(c, codeUnknown(offered.cause))
-    if (offered.outcome === 'refused') return say(c, offered)
-    return show(
-      c,
-      'Link your Slack user',
-      html`<p>Enter this in Slack within ten minutes. Then return to this page and confirm that it was you.</p>
-<p><code>/stint link ${offered.value.code}</code></p><p><a href="/link">I have entered it</a></p>
-<p>Keep this code secret: anyone who enters it can ask to act as ${me(caller)} in Slack.</p>`,
-    )
+  async function codePage(c: Ctx, visit: Visit): Promise<Response> {
+    const offered = await links.offer(linkedOf(visit.caller), c.get('now'))
+    if (offered.outcome === 'unknown') return say(c, codeUnknown(offered.cause), visit)
+    if (offered.outcome === 'refused') return say(c, offered, visit)
+    return show(c, {
+      title: 'Link your Slack user',
+      visit,
+      body: html`<p>Enter this in Slack within ten minutes. Then return to this page and confirm that it was you.</p>
+${copyLine(`/stint link ${offered.value.code}`)}<p><a class="button" href="/link">I have entered it</a></p>
+<p>Keep this code secret: anyone who enters it can ask to act as ${me(visit.caller)} in Slack.</p>`,
+    })
   }
 
   answer(app, 'POST /link', (c) =>
-    withGrant(c, async (grant, caller, form) => {
-      if (rules.slack && form.get('act') === 'deny') return codePage(c, caller)
-      if (!grant.slack || !rules.slack) return say(c, refused('link-unknown', 'This page has no Slack user to confirm.'))
-      const origin = { source: c.env.sourceIp, token: caller.token.hash }
-      const made = await links.confirm(linkedOf(caller), grant.slack, c.get('now'), origin)
+    visits.form(c, async (visit, form) => {
+      const stale = await visits.stale(c, visit, '/link')
+      if (stale) return stale
+      if (rules.slack && form.get('act') === 'deny') return codePage(c, visit)
+      const [team, user] = [form.get('team'), form.get('user')]
+      if (!team || !user || !rules.slack) return say(c, refused('link-unknown', 'This page has no Slack user to confirm.'), visit)
+      const origin = { source: c.env.sourceIp, token: visit.caller.token.hash }
+      const made = await links.confirm(linkedOf(visit.caller), { team, user }, c.get('now'), origin)
       if (made.outcome === 'unknown')
-        return say(c, outcomeUnknown(made.cause, 'the link was made', 'Enter /stint status in Slack to see your link.'))
-      if (made.outcome === 'refused') return sayTo(broker, c, caller, made)
+        return say(c, outcomeUnknown(made.cause, 'the link was made', 'Enter /stint status in Slack to see your link.'), visit)
+      if (made.outcome === 'refused') return sayTo(c, visit, made)
       const { active } = made.value
-      return show(
-        c,
-        'Linked',
-        html`<p>${active ? withIdentity(active.slack.name, active.slack.user) : ''} in Slack now acts as ${me(caller)}, until ${minute(active?.expiresAt ?? 0)}. You can decide from Slack in ten minutes. To end the link, enter <code>/stint unlink</code> in Slack.</p>`,
-      )
+      return show(c, {
+        title: 'Linked',
+        visit,
+        body: html`<p>${active ? withIdentity(active.slack.name, active.slack.user) : ''} in Slack now acts as ${me(visit.caller)}, until ${time(active?.expiresAt ?? 0)}. You can decide from Slack in ten minutes. To end the link, enter <code>/stint unlink</code> in Slack.</p>`,
+      })
     }),
   )
-
-  return linkPage
 }

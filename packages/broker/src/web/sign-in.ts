@@ -1,7 +1,7 @@
 /**
- * A fresh sign-in for one of Stint's pages: authorization code with PKCE (RFC 6749 §4.1, RFC 7636), `max_age` and where
- * needed `acr_values` (OpenID Connect Core 1.0 §3.1.2.1). The returned token is verified like any other. Only the time of the
- * sign-in may come from the ID token that accompanies it.
+ * A sign-in on Stint's pages: authorization code with PKCE (RFC 6749 §4.1, RFC 7636), and where needed `max_age` and `acr_values`
+ * (OpenID Connect Core 1.0 §3.1.2.1). The returned token is verified like any other. Only the time of the sign-in may come from the
+ * ID token that accompanies it.
  */
 
 import type { Issuer, SignInClient } from '@stint/core/config/shape'
@@ -16,6 +16,7 @@ import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { STEP_UP_SECONDS } from '@stint/core/request/machine'
 import * as oauth from 'oauth4webapi'
 import { fetchWithin } from '../adapters/bounded-fetch.ts'
+import type { SignedIn } from '../browser/browser-session.ts'
 import type { Broker } from '../ports/broker.ts'
 import { identify } from '../vend/identify.ts'
 
@@ -28,19 +29,16 @@ export type Pending = {
   readonly to: string
 }
 
-/** The sealed state in a page about the person who signed in. */
-export type SignedIn = { readonly token: string; readonly signedInAt?: Instant }
-
 const text = (random: RandomBytes) => Buffer.from(random(32)).toString('base64url')
 
-/** `mfa`: a rule demands a second factor. */
+/** `mfa`: a rule demands a second factor. `fresh`: an earlier sign-in at the issuer does not count. */
 export function beginSignIn(
   id: string,
   issuer: Pick<Issuer, 'mfaAcr'>,
   client: SignInClient,
   callback: string,
   to: string,
-  mfa: boolean,
+  { mfa, fresh }: { readonly mfa: boolean; readonly fresh: boolean },
   random: RandomBytes,
 ): { readonly url: string; readonly pending: Pending } {
   const pending = { issuer: id, state: text(random), verifier: text(random), nonce: text(random), to }
@@ -54,7 +52,7 @@ export function beginSignIn(
     nonce: pending.nonce,
     code_challenge: sha256(pending.verifier).toString('base64url'),
     code_challenge_method: 'S256',
-    max_age: String(STEP_UP_SECONDS),
+    ...(fresh ? { max_age: String(STEP_UP_SECONDS) } : {}),
     ...(mfa ? { acr_values: mfaAcrOf(issuer).join(' ') } : {}),
   }
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
@@ -126,7 +124,7 @@ const TOKEN_TIMEOUT_MS = 5000
 /** Room for three tokens of 16 KB, which is the most that Stint accepts, and the rest of the response. */
 const TOKEN_BYTES = 64 * 1024
 
-/** Identifies the person again, from the token that the page kept. */
+/** Identifies the person again, from the token that their session keeps. */
 export async function signedInCaller(
   broker: Pick<Broker, 'rules' | 'keys'>,
   { token, signedInAt }: SignedIn,

@@ -113,7 +113,7 @@ export function apiApp(broker: ApiBroker): Api {
   freezeRoutes(app, broker, tools)
   auditRoutes(app, broker, tools)
   linkRoutes(app, broker, tools)
-  pageRoutes(app, broker)
+  pageRoutes(app, broker, tools)
   metadataRoutes(app, broker)
 
   answer(app, 'GET /healthz', (c) => c.json({ status: 'ok', build: broker.build, config: broker.rules.hash }))

@@ -32,6 +32,8 @@ export type Deployment = {
   readonly dynamodb?: DynamoDBClient
   readonly log: Log
   readonly signIn?: SignIn
+  /** The broker's public URL. Absent where it serves no pages. */
+  readonly publicUrl?: string
   /** The key that signs the log, as a vkey. */
   readonly logVkey?: string
   readonly deadlines?: Deadlines

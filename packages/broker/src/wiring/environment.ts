@@ -47,6 +47,7 @@ export function deploymentFrom(env: NodeJS.ProcessEnv, folder: string): Function
     log: (line) => void process.stdout.write(`${visibleJson(line)}\n`),
     ...(consoleIssuer
       ? {
+          publicUrl: consoleIssuer,
           signIn: consoleSignIn({
             endpoint: env.STINT_SIGNIN_ENDPOINT ?? `https://${region}.${partition.signIn}/federation`,
             destination: `https://${partition.console}/`,

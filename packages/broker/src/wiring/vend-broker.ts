@@ -2,6 +2,8 @@
  * The broker of `vend`, the only function that contains AssumeRole. It speaks to STS and DynamoDB over Stint's own wire, because AWS's SDK
  * takes two thirds of a cold start. ./vend-broker-sdk.ts is the same broker over the SDK.
  */
+
+import { browserSessions } from '../adapters/dynamodb/browser-sessions.ts'
 import { vendLedger } from '../adapters/dynamodb/vend-ledger.ts'
 import { regionalEndpoint } from '../adapters/endpoints.ts'
 import { stsAdapter } from '../adapters/sts.ts'
@@ -42,10 +44,12 @@ export function createVendBroker(deployment: FunctionDeployment): VendBroker {
     perRegion.set(of, made)
     return made
   }
+  const settings = { ...tableSettings(deployment), calls: tableOverWire(table, deadlines.ledger) }
   return {
     ...createBroker(deployment, {
       keys: keysOf(deployment),
-      ledger: vendLedger({ ...tableSettings(deployment), calls: tableOverWire(table, deadlines.ledger) }),
+      ledger: vendLedger(settings),
+      ...browserSessions(deployment, settings),
       sts: stsAdapter({ call: stsOverWire(sts), clock, random, sleep, wholeCallMs: deadlines.sts }),
     }),
     openConnections() {

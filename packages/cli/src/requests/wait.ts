@@ -1,4 +1,5 @@
 /** Waits until a request is decided. Ctrl-C leaves the request open, and says how to continue. */
+import { approverWords } from '@stint/core/request/approver-words'
 import type { Broker } from '../broker/broker.ts'
 import type { RequestView } from '../broker/views.ts'
 import type { Context } from '../context.ts'
@@ -75,19 +76,6 @@ function announce({ process: { stderr } }: Context, { url }: Broker, request: Re
   stderr.write(
     `Request ${request.id} waits for approval.\n  Who can approve: ${shownLine(rules.join(' and '), 500)}\n  To approve: ${url}/decide/${request.id}, or stint approve ${request.id}\n`,
   )
-}
-
-/** A rule of the config, such as `{ issuer, claims: { groups: { includes: 'approvers' } } }`, in words. */
-export function approverWords(rule: object): string {
-  const { issuer, claims = {}, mfa } = rule as { issuer?: string; claims?: Record<string, unknown>; mfa?: boolean }
-  const words = Object.entries(claims).map(([claim, matcher]) => `${claim} ${matcherWords(matcher)}`)
-  return `${issuer ?? 'anyone'} with ${words.join(', ') || 'any claims'}${mfa ? ', with a second factor' : ''}`
-}
-
-function matcherWords(matcher: unknown): string {
-  if (typeof matcher !== 'object' || matcher === null) return String(matcher)
-  const [[kind, value] = []] = Object.entries(matcher)
-  return kind === 'includes' ? String(value) : `${kind} ${JSON.stringify(value)}`
 }
 
 /** What a decided request means for somebody who wants to use it. */

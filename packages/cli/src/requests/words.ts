@@ -1,10 +1,11 @@
 /** A request for a terminal. What an approver decides by comes first: who, what, how long, why. */
+
 import { formatDuration } from '@stint/core/duration'
 import { withIdentity } from '@stint/core/identity/shown'
+import { approverWords } from '@stint/core/request/approver-words'
 import type { RequestView, SessionView } from '../broker/views.ts'
 import { factsText, fromNow, tableText } from '../frame/words.ts'
 import { shownLine } from '../output.ts'
-import { approverWords } from './wait.ts'
 
 export function requestText(request: RequestView, now: number): string {
   const parameters = Object.entries(request.terms.parameters ?? {})

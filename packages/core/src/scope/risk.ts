@@ -17,6 +17,9 @@ const READING_POLICIES =
   /^arn:[a-z-]+:iam::aws:policy\/(?:[\w+=,.@-]+\/)*(?!AmazonSSMReadOnlyAccess$)(ViewOnlyAccess|SecurityAudit|[A-Za-z0-9]*ReadOnlyAccess)$/
 /** IAM User Guide, "Understand access level summaries within policy summaries": list and read actions begin with these verbs. */
 const READING = /^[a-z0-9-]+:(Get|List|Describe|Head|BatchGet|Query|Scan|Lookup|Search|View|Read|Check|Test|Simulate)(?![a-z])[A-Za-z*]*$/
+/** Whether an action only lists or reads. An action that is not known counts as writing. */
+export const isReadingAction = (action: string): boolean => READING.test(action)
+export const isReadingPolicy = (arn: string): boolean => READING_POLICIES.test(arn)
 /** With write access to these services a session can obtain another identity. */
 const IDENTITY = /^(iam|sts|organizations|sso|kms|secretsmanager|lambda|ssm):/i
 

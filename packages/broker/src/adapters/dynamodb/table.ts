@@ -8,6 +8,7 @@ import type { CallerRef } from '@stint/core/identity/caller'
 import { type RequestId, type SessionId, sessionSuffix } from '@stint/core/ids'
 import { type Instant, toDay, toIso } from '@stint/core/instant'
 import type { WorkStage } from '../../ports/ledger.ts'
+import type { WebSessionKey } from '../../ports/web-sessions.ts'
 
 /** An item, or an image of one, as DynamoDB returns it. */
 export type Attributes = Readonly<Record<string, AttributeValue>>
@@ -101,6 +102,9 @@ export const asksKey = (caller: CallerRef, at: Instant): string => `ASKS#${count
 export const placesKey = (caller: CallerRef): string => `PLACES#${countedCaller(caller)}`
 /** Refusals of one caller in one hour. */
 export const refusalsKey = (caller: CallerRef, at: Instant): string => `REFUSED#${countedCaller(caller)}#${hourOf(at)}`
+
+/** The browser sessions of one person: a row for each. */
+export const webKey = ({ who, id }: WebSessionKey) => ({ pk: `WEB#${who}`, sk: id })
 
 /** Sessions of one caller by the container protocol in one hour. */
 export const sessionsKey = (caller: CallerRef, at: Instant): string => `SESSIONS#${countedCaller(caller)}#${hourOf(at)}`

@@ -1,0 +1,65 @@
+/** Browser sessions in the side table: a partition for each person, so that all of their sessions can be ended at once. */
+import { DeleteItemCommand } from '@aws-sdk/client-dynamodb'
+import { marshall } from '@aws-sdk/util-dynamodb'
+import { done, type Unknown } from '@stint/core/outcome'
+import { inParallel } from '../../log/parallel.ts'
+import type { WebSessions } from '../../ports/web-sessions.ts'
+import { COUNTED, ofTable } from './answer-checks.ts'
+import { partitionRows } from './partition-rows.ts'
+import { type DynamoSettings, type Sender, unconditional } from './sender.ts'
+import { TTL, webKey } from './table.ts'
+import { readWebSession } from './web-session-item.ts'
+
+/** Deletes in flight at the same time. */
+const DELETES_AT_ONCE = 8
+
+export function webSessions({ client, sideTable }: DynamoSettings, { send, read, updateSide }: Sender): WebSessions {
+  const rowsOf = partitionRows({ client, sideTable }, { send })
+
+  async function remove(key: ReturnType<typeof webKey>) {
+    const gone = await send(async () =>
+      ofTable(await client.send(new DeleteItemCommand({ TableName: sideTable, Key: marshall(key), ...COUNTED })), sideTable),
+    )
+    return gone.outcome === 'done' ? done(true as const) : gone.outcome === 'unknown' ? gone : unconditional
+  }
+
+  return {
+    webSession: (key) => readWebSession({ read }, sideTable, key),
+
+    async startWebSession(key, { sealed, startedAt, usedAt }, expiresAt) {
+      const made = await updateSide(
+        webKey(key),
+        {
+          // The response to an earlier send was lost: this write is ours too.
+          ConditionExpression: 'attribute_not_exists(pk) OR sealed = :sealed',
+          UpdateExpression: `SET sealed = :sealed, startedAt = :started, usedAt = :used, ${TTL} = :end`,
+        },
+        { ':sealed': sealed, ':started': startedAt, ':used': usedAt, ':end': Math.ceil(expiresAt / 1000) },
+        (image) => image.sealed === sealed,
+      )
+      return made.outcome === 'blocked' ? taken : made.outcome === 'done' ? done(true) : made
+    },
+
+    async touchWebSession(key, usedAt) {
+      const touched = await updateSide(
+        webKey(key),
+        { ConditionExpression: 'attribute_exists(pk)', UpdateExpression: 'SET usedAt = :used' },
+        { ':used': usedAt },
+        (image) => image.usedAt === usedAt,
+      )
+      return touched.outcome === 'unknown' ? touched : done(true)
+    },
+
+    endWebSession: (key) => remove(webKey(key)),
+
+    async endWebSessions(who) {
+      const rows = await rowsOf(webKey({ who, id: '' }).pk)
+      if (rows.outcome === 'unknown') return rows
+      const removed = await inParallel(rows.value, DELETES_AT_ONCE, ({ sk }) => remove(webKey({ who, id: sk?.S ?? '' })))
+      return removed.find((one) => one.outcome === 'unknown') ?? done(true)
+    },
+  }
+}
+
+/** IDs have 256 random bits, so another session never has this one. */
+const taken: Unknown = { outcome: 'unknown', cause: 'ledger: another session has this ID' }

@@ -1,0 +1,171 @@
+/** `/`: what you can access now, what needs approval, what is missing for the rest, and your sessions and requests. */
+
+import type { Instant } from '@stint/core/instant'
+import { refused } from '@stint/core/outcome'
+import { rulesInWords } from '@stint/core/request/approver-words'
+import { type AccessRequest, stateAt } from '@stint/core/request/request'
+import { type Session, sessionStateAt } from '@stint/core/request/session'
+import { isolated, shownLine } from '@stint/core/shown-text'
+import { html } from 'hono/html'
+import type { Decisions } from '../approvals/decide.ts'
+import { endSession } from '../approvals/end-session.ts'
+import { type Api, type ApiBroker, accessContext, answer, type Ctx, unavailable } from '../http/context.ts'
+import { filledPage, pageQuery, profilePages } from '../http/paging.ts'
+import { profileView } from '../http/profile-view.ts'
+import { outcomeUnknown } from '../vend/unknown-outcome.ts'
+import { consoleForm } from './console-form.ts'
+import { csrfField, type Html, type Refusals, type Show, type Visit } from './layout.ts'
+import type { Visits } from './visits.ts'
+import { copyLine, roleName, time } from './words.ts'
+
+/** The person's newest requests, among which the page looks for sessions and open requests. */
+const OWN = 20
+const LONGEST_DESCRIPTION = 70
+
+export function accessPages(app: Api, broker: ApiBroker, decider: Decisions, show: Show, { say, sayTo }: Refusals, visits: Visits): void {
+  const { rules, ledger } = broker
+
+  answer(app, 'GET /', (c) => visits.visit(c, (visit) => page(c, visit)))
+
+  async function page(c: Ctx, visit: Visit, said?: string): Promise<Response> {
+    const query = pageQuery(c, {}, profilePages) ?? { limit: profilePages.limit, filters: {} }
+    const own = await ledger.requestsOf(visit.caller, OWN)
+    if (own.outcome === 'unknown') return say(c, unavailable(own.cause), visit)
+    const now = broker.clock()
+    const { items, last } = filledPage(rules.profiles.ids, query, PAGE_BYTES, (id) =>
+      row(profileView(rules, id, visit.caller, accessContext(c), rules.profiles.find(id))),
+    )
+    const next = last === undefined ? undefined : new URLSearchParams({ cursor: Buffer.from(last).toString('base64url') })
+    return show(c, {
+      title: 'My access',
+      visit,
+      at: '/',
+      body: html`${said === undefined ? '' : html`<p class="said" role="status">${said}</p>`}
+${sessions(visit, own.value.items, now)}${openRequests(visit, own.value.items, now)}
+${
+  items.length === 0
+    ? html`<p class="empty">You can see no profiles. Ask the owners of <code>stint.config.ts</code> for access.</p>`
+    : groups.map(([access, title]) =>
+        profileTable(
+          title,
+          items.filter((item) => item.access === access),
+        ),
+      )
+}
+${next === undefined ? '' : html`<p class="more"><a href="/?${next.toString()}">More profiles</a></p>`}
+<form method="post" action="/sign-out">${csrfField(visit)}<input type="hidden" name="everywhere" value="1"><p class="quiet"><button class="plain">Sign out everywhere</button> ends your sign-ins in all browsers. Your AWS sessions keep running.</p></form>`,
+    })
+  }
+
+  // ── Sessions ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  function sessions(visit: Visit, requests: readonly AccessRequest[], now: Instant): Html {
+    const live = requests.flatMap((request) =>
+      request.sessions
+        .filter((session) => sessionStateAt(session, now) === 'issued')
+        .map((session) => sessionCard(visit, request, session, now)),
+    )
+    return html`<h2>Live sessions</h2>${live.length === 0 ? html`<p class="empty">You have no live sessions. Choose a profile below to start one.</p>` : html`<ul class="cards">${live}</ul>`}`
+  }
+
+  function sessionCard(visit: Visit, request: AccessRequest, session: Session, now: Instant): Html {
+    const actor = decider.actorFor({ caller: visit.caller, sourceIp: '', now }, request)
+    const canExtend = decider.optionsOf(request, actor, now).includes('extend')
+    const renewed = session.renewed
+    return html`<li><b>${session.profile}</b>: ${roleName(session.roleArn)} in ${decider.placeOf(request).account}, ends ${time(session.expiresAt)}${renewed ? html`, renewed ${renewed.count === 1 ? 'once' : `${String(renewed.count)} times`}, last ${time(renewed.at)}` : ''}
+<div class="buttons"><form method="post" action="/end">${csrfField(visit)}<input type="hidden" name="session" value="${session.id}"><button class="danger">End now</button></form>
+${canExtend ? html`<a class="button" href="/decide/${request.id}">Extend</a>` : ''}</div></li>`
+  }
+
+  answer(app, 'POST /end', (c) =>
+    visits.form(c, async (visit, form) => {
+      const origin = { source: c.env.sourceIp, token: visit.caller.token.hash }
+      const everyEarlier = form.get('everyEarlierSession') ?? undefined
+      if (everyEarlier !== undefined && everyEarlier !== 'end' && everyEarlier !== 'keep')
+        return say(c, refused('body-invalid', 'The form has an unknown choice.'), visit)
+      const decider = { caller: visit.caller, ...accessContext(c), origin }
+      const ended = await endSession(broker, decider, form.get('session') ?? '', 'web', everyEarlier)
+      if (ended.outcome === 'refused') return sayTo(c, visit, ended)
+      if (ended.outcome === 'unknown')
+        return say(c, outcomeUnknown(ended.cause, 'the session was ended', 'It is safe to end it again.'), visit)
+      const { session, immediateEnd } = ended.value
+      c.set('profile', session.profile)
+      const until = session.renewed?.expiration ?? session.issued?.expiration
+      const still =
+        until !== undefined && until > broker.clock()
+          ? ` Its credentials stop working by ${new Date(until).toISOString().slice(11, 16)} UTC.`
+          : ''
+      return page(
+        c,
+        visit,
+        `The session has ended.${immediateEnd === undefined ? still : ' Its access usually ends within seconds, up to minutes.'}`,
+      )
+    }),
+  )
+
+  // ── Requests ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  function openRequests(visit: Visit, requests: readonly AccessRequest[], now: Instant): Html | string {
+    const waiting = requests.filter((request) => request.terms.approval && stateAt(request, now) === 'pending')
+    const ready = requests.filter(
+      (request) =>
+        request.terms.approval &&
+        stateAt(request, now) === 'approved' &&
+        (request.usesLeft ?? 0) > 0 &&
+        (request.windowStartsAt ?? 0) <= now,
+    )
+    return html`${ready.length === 0 ? '' : html`<h2>Approved, ready to use</h2><ul class="cards">${ready.map((request) => readyCard(visit, request))}</ul>`}
+${waiting.length === 0 ? '' : html`<h2>Waiting for approval</h2><ul class="cards">${waiting.map((request) => html`<li><a href="/decide/${request.id}">${request.profile}</a>, requested ${time(request.createdAt)}, expires ${time(request.expiresAt)}</li>`)}</ul>`}`
+  }
+
+  const readyCard = (visit: Visit, request: AccessRequest): Html =>
+    html`<li><a href="/decide/${request.id}">${request.profile}</a>: ${roleName(request.roleArn)} in ${decider.placeOf(request).account}, usable until ${time(request.windowExpiresAt ?? 0)}, ${request.usesLeft === 1 ? '1 session' : `${String(request.usesLeft)} sessions`} left
+${copyLine(`stint exec ${request.profile} --request ${request.id} -- COMMAND`)}${consoleForm(visit, { profile: request.profile, request })}</li>`
+
+  // ── Profiles ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The rows of one page, without their HTML: a page of 100 stays below 30 KB. */
+  type Row = { readonly id: string; readonly says: string; readonly where: string; readonly access: View['access']; readonly more: string }
+  function row(view: View | undefined): Row | undefined {
+    if (!view) return undefined
+    const { id, description = '', account, access, missing } = view
+    const more =
+      access === 'needs-approval'
+        ? approversOf(id)
+        : access === 'refused'
+          ? missing.map((hurdle) => hurdles[hurdle] ?? hurdle).join(', ')
+          : ''
+    return { id, says: shownLine(description, LONGEST_DESCRIPTION), where: account, access, more }
+  }
+  function approversOf(id: string): string {
+    const words = rulesInWords(decider.approvalOf(id)?.rules ?? [])
+    return shownLine(words.join(' and '), LONGEST_APPROVERS)
+  }
+  const profileTable = (title: string, rows: readonly Row[]): Html | string =>
+    rows.length === 0
+      ? ''
+      : html`<h2>${title}</h2><table><tbody>${rows.map(
+          ({ id, says, where, more }) =>
+            html`<tr><td><a href="/access/${id}">${id}</a><td class="wide">${isolated(says)}<td>${where}<td>${isolated(more)}`,
+        )}</table>`
+}
+
+type View = NonNullable<ReturnType<typeof profileView>>
+
+/** With the head of the page, its sessions and its requests, 100 rows stay below 30 KB of HTML. */
+const PAGE_BYTES = 18_000
+const LONGEST_APPROVERS = 60
+
+const groups: readonly (readonly [View['access'], string])[] = [
+  ['allowed', 'You can use now'],
+  ['needs-approval', 'Needs approval'],
+  ['refused', 'Not available to you yet'],
+]
+
+/** What a person lacks, and on the profile's page how to get it. */
+const hurdles: { readonly [hurdle: string]: string } = {
+  'mfa-required': 'sign in with a second factor',
+  'auth-too-old': 'sign in again',
+  'source-ip': 'not from this network',
+  'not-eligible': 'not in the rules',
+}

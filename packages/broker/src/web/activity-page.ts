@@ -1,0 +1,226 @@
+/** `/activity`: what happened, on one day, to one request or in one session. Callers see what concerns them; auditors see everything. */
+import type { ReadEvent } from '@stint/core/audit/schema'
+import { withIdentity } from '@stint/core/identity/shown'
+import { isSubject, typedSubject } from '@stint/core/identity/subject'
+import { parseJournalId, parseSessionId } from '@stint/core/ids'
+import { days, type Instant, parseIso, toDay } from '@stint/core/instant'
+import { refused } from '@stint/core/outcome'
+import { isolated, shownLine } from '@stint/core/shown-text'
+import { html } from 'hono/html'
+import { type Api, type ApiBroker, answer, type Ctx, type Tools } from '../http/context.ts'
+import { eventAccess, fromLog, placeOf, receiptReply } from '../http/event-access.ts'
+import { singleQuery } from '../http/paging.ts'
+import type { EventFilter, FoundEvent } from '../log/search.ts'
+import { daySvg } from './day-svg.ts'
+import type { Html, Refusals, Show, Visit } from './layout.ts'
+import type { Visits } from './visits.ts'
+import { time } from './words.ts'
+
+const A_PAGE = 100
+const unknownEvent = refused('event-unknown', 'Event not found, or not visible to you.')
+const isName = (text: string): boolean => /^[a-z0-9][a-z0-9-]{0,47}$/.test(text)
+
+/** The filters of the form. `person` is `issuer/subject`. */
+const filterNames = ['day', 'person', 'profile', 'account', 'request', 'session'] as const
+type Filters = { readonly [name in (typeof filterNames)[number]]?: string }
+/** `logged`: a published checkpoint covers the event. */
+type Row = { readonly found: FoundEvent; readonly logged: boolean }
+type Found = { readonly rows: readonly Row[]; readonly next?: string | undefined }
+
+export function activityPages(
+  app: Api,
+  broker: ApiBroker,
+  isAuditor: Tools['isAuditor'],
+  show: Show,
+  { say }: Refusals,
+  visits: Visits,
+): void {
+  const { trail, rules } = broker
+  const { mayRead, mayReadWhole, shown } = eventAccess(isAuditor)
+
+  answer(app, 'GET /activity', (c) =>
+    visits.visit(c, (visit) =>
+      fromLog(
+        c,
+        () => page(c, visit),
+        (_c, refusal) => say(c, refusal, visit),
+      ),
+    ),
+  )
+
+  async function page(c: Ctx, visit: Visit): Promise<Response> {
+    const { cursor, ...given } = singleQuery(c) ?? { stray: '' }
+    const filters: Filters = Object.fromEntries(
+      Object.entries(given)
+        .filter(([, value]) => value.trim() !== '')
+        .map(([name, value]) => [name, value.trim()]),
+    )
+    const stray = Object.keys(given).some((name) => !(filterNames as readonly string[]).includes(name))
+    const day = parseIso(`${filters.day ?? toDay(c.get('now'))}T00:00:00Z`)
+    const fault = stray
+      ? 'This page has no such filter.'
+      : day === undefined
+        ? 'The day must be a date, such as 2026-11-28.'
+        : filterFault(filters)
+    if (fault !== undefined || day === undefined) return say(c, refused('body-invalid', fault ?? ''), visit)
+    const auditor = isAuditor(c, visit.caller)
+    const { rows, next } = await find(c, visit, filters, day, cursor)
+    const readable = rows
+      .filter(({ found }) => mayRead(c, visit.caller, found))
+      .map(({ found, logged }) => ({ found: shown(c, visit.caller, found), logged, receipt: mayReadWhole(c, visit.caller, found) }))
+    const isDay = filters.request === undefined && filters.session === undefined
+    return show(c, {
+      title: auditor ? 'Activity' : 'My activity',
+      visit,
+      at: '/activity',
+      body: html`${filterForm(filters, toDay(day), auditor)}
+${isDay ? dayLinks(filters, day, c.get('now')) : ''}
+${
+  readable.length === 0
+    ? html`<p class="empty">Nothing happened here. New events appear within about a minute.</p>`
+    : html`${
+        isDay
+          ? daySvg(
+              readable.map(({ found }) => found),
+              day,
+            )
+          : ''
+      }${table(readable, filters)}`
+}
+${next === undefined ? '' : html`<p class="more"><a href="${link(filters, { cursor: Buffer.from(next).toString('base64url') })}">Earlier on this day</a></p>`}`,
+    })
+  }
+
+  async function find(c: Ctx, visit: Visit, filters: Filters, day: Instant, cursor: string | undefined): Promise<Found> {
+    if (filters.request !== undefined) return { rows: (await trail.journal(filters.request)).toReversed() }
+    if (filters.session !== undefined) {
+      const { session } = filters
+      const all = await trail.journal(session.slice(0, session.indexOf('.')))
+      return { rows: all.filter(({ found }) => found.event.session === session).toReversed() }
+    }
+    const { issuer, subject } = isAuditor(c, visit.caller) ? personIn(filters.person) : visit.caller
+    const targets = Object.entries(rules.targets).flatMap(([id, { account }]) => (account === filters.account ? [id] : []))
+    const filter: EventFilter = {
+      since: day,
+      before: Math.min(day + days(1), c.get('now') + 1),
+      ...(issuer === undefined || subject === undefined ? {} : { issuer, subject }),
+      ...(filters.profile === undefined ? {} : { profile: filters.profile }),
+      ...(targets.length === 1 ? { target: targets[0] as string } : {}),
+    }
+    if (filter.before <= day) return { rows: [] }
+    const found = await trail.search(filter, A_PAGE, cursor === undefined ? undefined : Buffer.from(cursor, 'base64url').toString('utf8'))
+    const inAccount = ({ about }: FoundEvent) => filters.account === undefined || targets.includes(about.target ?? '')
+    // A search reads what the shipper has put into the log.
+    return { rows: found.events.filter(inAccount).map((one) => ({ found: one, logged: true })), next: found.next }
+  }
+
+  answer(app, 'GET /activity/{request}/{seq}', (c) =>
+    visits.visit(c, (visit) =>
+      fromLog(
+        c,
+        async () => {
+          const place = placeOf(c)
+          const found = place && (await trail.event(place.request, place.seq))
+          if (!place || typeof found !== 'object' || !mayReadWhole(c, visit.caller, found)) return say(c, unknownEvent, visit)
+          return receiptReply(c, await trail.receipt(place.request, place.seq), place, unknownEvent, (_c, refusal) =>
+            say(c, refusal, visit),
+          )
+        },
+        (_c, refusal) => say(c, refusal, visit),
+      ),
+    ),
+  )
+}
+
+function filterFault({ person, profile, account, request, session }: Filters): string | undefined {
+  const { issuer, subject } = personIn(person)
+  if (person !== undefined && (issuer === undefined || subject === undefined || !isName(issuer) || !isSubject(subject)))
+    return 'A person is an issuer and a subject, such as people/dana.'
+  if (profile !== undefined && !isName(profile)) return 'This is not the ID of a profile.'
+  if (account !== undefined && !/^\d{12}$/.test(account)) return 'An account has 12 digits.'
+  if (request !== undefined && parseJournalId(request) === undefined) return 'This is not the ID of a request.'
+  if (session !== undefined && parseSessionId(session) === undefined) return 'This is not the ID of a session.'
+  return undefined
+}
+
+function personIn(person: string | undefined): { readonly issuer?: string; readonly subject?: string } {
+  const [, issuer, subject] = /^([^/]+)\/(.+)$/.exec(person ?? '') ?? []
+  return issuer === undefined || subject === undefined ? {} : { issuer, subject: typedSubject(subject) }
+}
+
+// ── HTML ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The address of the page with these filters. */
+const link = (filters: Filters, more: Filters & { readonly cursor?: string }): string =>
+  `/activity?${new URLSearchParams(Object.entries({ ...filters, ...more }).filter(([, value]) => value !== undefined) as [string, string][])}`
+
+function filterForm(filters: Filters, day: string, auditor: boolean): Html {
+  const field = (name: keyof Filters, label: string, type: string, value: string) =>
+    html`<label>${label} <input name="${name}" type="${type}" value="${value}"></label>`
+  const count = Object.keys(filters).filter((name) => name !== 'day').length
+  return html`<details${count > 0 ? html` open` : ''}><summary>Filter</summary><form method="get" action="/activity" class="filters">
+${field('day', 'Day (UTC)', 'date', day)}${auditor ? field('person', 'Person (issuer/subject)', 'text', filters.person ?? '') : ''}
+${field('profile', 'Profile', 'text', filters.profile ?? '')}${field('account', 'Account', 'text', filters.account ?? '')}
+${field('request', 'Request', 'text', filters.request ?? '')}${field('session', 'Session', 'text', filters.session ?? '')}
+<div class="buttons"><button>Show</button><a class="button" href="/activity">Clear</a></div></form></details>`
+}
+
+function dayLinks(filters: Filters, day: Instant, now: Instant): Html {
+  const [before, after] = [toDay(day - days(1)), toDay(day + days(1))]
+  return html`<p class="more"><a href="${link(filters, { day: before })}">← ${before}</a> <b>${toDay(day)}</b> ${day + days(1) > now ? '' : html`<a href="${link(filters, { day: after })}">${after} →</a>`}</p>`
+}
+
+type ShownRow = Row & { readonly receipt: boolean }
+
+const table = (rows: readonly ShownRow[], filters: Filters): Html =>
+  html`<table><thead><tr><th>Time<th>What<th class="wide">Who<th>Proof</thead><tbody>${rows.map((row) => tableRow(row, filters))}</tbody></table>`
+
+function tableRow({ found, logged, receipt }: ShownRow, filters: Filters): Html {
+  const { event, about, id } = found
+  const [request = '', seq = ''] = id.split('/')
+  const name = about.profile === undefined ? '' : html` <a href="${link({}, { request })}">${isolated(shownLine(about.profile, 48))}</a>`
+  return html`<tr><td>${time(parseIso(event.at) ?? 0)}<td>${eventWords(event)}${filters.request === undefined ? name : ''}<td class="wide">${whoOf(event)}<td>${
+    logged ? (receipt ? html`<a href="/activity/${request}/${seq}" download>Receipt</a>` : 'In the log') : 'Not yet in the log'
+  }`
+}
+
+const whoOf = (event: ReadEvent): string => {
+  const who = (event.by ?? event.caller) as { readonly name: string; readonly issuer: string; readonly subject: string } | undefined
+  return who === undefined ? '' : withIdentity(who.name, `${who.issuer}/${who.subject}`)
+}
+
+/** An event in a few words. Any other has the name of its type. */
+const words: { readonly [type: string]: string } = {
+  'request.created': 'Session requested, no approval needed',
+  'request.asked': 'Approval requested',
+  'request.justified': 'Another justification given',
+  'request.refused': 'Refused',
+  'approval.given': 'Approved',
+  'request.approved': 'Every approval is given',
+  'request.denied': 'Denied',
+  'request.cancelled': 'Cancelled',
+  'request.revoked': 'Revoked',
+  'request.expired': 'Expired without a decision',
+  'request.ended': 'The window has ended',
+  'request.escalated': 'Escalated to more approvers',
+  'request.reminded': 'Approvers reminded',
+  'request.reviewed': 'Break-glass reviewed',
+  'session.reserved': 'Session reserved',
+  'session.issued': 'Credentials issued',
+  'session.failed': 'No credentials issued',
+  'session.abandoned': 'Reservation abandoned',
+  'session.renewal-reserved': 'Renewal reserved',
+  'session.renewed': 'Credentials renewed',
+  'session.renewal-failed': 'Renewal failed',
+  'session.ended': 'Session ended',
+  'freeze.set': 'Access frozen',
+  'freeze.released': 'Freeze released',
+  'link.made': 'Slack user linked',
+  'link.ended': 'Slack link ended',
+}
+
+function eventWords(event: ReadEvent): Html {
+  const name = Object.hasOwn(words, event.type) ? words[event.type] : event.type
+  const more = [event.code, event.comment, event.justification].find((value) => typeof value === 'string') as string | undefined
+  return html`${name}${more === undefined ? '' : html`: <span class="quiet">${isolated(shownLine(more, 120))}</span>`}`
+}

@@ -1,0 +1,119 @@
+/** Signing in and out: to the issuer and back, and the end of a browser session. */
+
+import { parseRequestId } from '@stint/core/ids'
+import { seconds } from '@stint/core/instant'
+import { refused } from '@stint/core/outcome'
+import { html } from 'hono/html'
+import type { Decisions } from '../approvals/decide.ts'
+import { seal, unseal } from '../browser/seal.ts'
+import { type Api, type ApiBroker, answer, type Ctx, refuse, type Web } from '../http/context.ts'
+import { singleQuery } from '../http/paging.ts'
+import { cookieOf, dropCookie, keepCookie, oldSignIns, signInCookie } from './cookies.ts'
+import type { Refusals, Show } from './layout.ts'
+import { beginSignIn, endSignIn, type Pending } from './sign-in.ts'
+import { noPages, type Visits } from './visits.ts'
+
+const SIGN_IN_SECONDS = 600
+const LONGEST_RETURN = 1000
+
+/** The pages that a sign-in can return to: only Stint's own, so that no link sends a person anywhere else. */
+const pages: readonly ((path: string) => boolean)[] = [
+  (path) => ['/', '/decide', '/activity', '/link'].includes(path),
+  (path) => /^\/access\/[a-z0-9-]{1,64}$/.test(path),
+  (path) => parseRequestId(/^\/decide\/([^/]+)$/.exec(path)?.[1] ?? '') !== undefined,
+]
+
+/** The address of one of Stint's pages, with its query; undefined if the text is anything else. */
+function ownPage(text: string): string | undefined {
+  if (text.length > LONGEST_RETURN || !/^\/(?![/\\])[\x21-\x7e]*$/.test(text)) return undefined
+  const { origin, pathname, search } = new URL(text, 'https://stint.invalid')
+  return origin === 'https://stint.invalid' && pages.some((isPage) => isPage(pathname)) ? `${pathname}${search}` : undefined
+}
+
+const notFound = refused('route-unknown', 'There is no such page.')
+
+export function signInPages(broker: ApiBroker, decider: Pick<Decisions, 'approvalOf'>, show: Show, { say }: Refusals) {
+  const { rules, random, web } = broker
+  const clients = Object.entries(rules.signIn ?? {})
+
+  /**
+   * Whether any approval rule demands a second factor of this issuer's people. It covers all profiles, not only the request's: before the
+   * sign-in, the redirect must not reveal whether the request exists.
+   */
+  const demandsMfa = (issuer: string): boolean => {
+    demanding ??= new Set(
+      rules.profiles.ids
+        .flatMap((profile) => decider.approvalOf(profile)?.rules ?? [])
+        .flatMap(({ by }) => by.flatMap((who) => (who.mfa ? [who.issuer] : []))),
+    )
+    return demanding.has(issuer)
+  }
+  let demanding: Set<string> | undefined
+
+  /** Sends the browser to the issuer. `fresh`: an earlier sign-in there does not count. `mfa`: a second factor is needed. */
+  async function begin(c: Ctx, to: string, fresh = false, mfa = false): Promise<Response> {
+    if (!web || clients.length === 0) return refuse(c, noPages)
+    const page = ownPage(to)
+    if (page === undefined) return say(c, notFound)
+    const wanted = new URL(c.req.url).searchParams.get('issuer')
+    const [id, client] = clients.find(([name]) => name === wanted) ?? (clients.length === 1 ? clients[0] : undefined) ?? []
+    const issuer = id === undefined ? undefined : rules.issuers[id]
+    if (!id || !client || !issuer) return show(c, { title: 'Sign in', body: chooser(page, fresh, mfa) })
+    const needsMfa = mfa || (page.startsWith('/decide') && demandsMfa(id))
+    const { url, pending } = beginSignIn(id, issuer, client, callbackOf(web), page, { mfa: needsMfa, fresh }, random)
+    const sealed = seal(web.key, 'sign-in', pending, c.get('now') + seconds(SIGN_IN_SECONDS), random)
+    keepCookie(c, web, signInCookie(pending.state), sealed, SIGN_IN_SECONDS, 'Lax')
+    for (const name of oldSignIns(c, web)) dropCookie(c, web, name)
+    return c.redirect(url, 303)
+  }
+
+  const chooser = (to: string, fresh: boolean, mfa: boolean) =>
+    html`<p>Choose where to sign in:</p><ul>${clients.map(([id]) => {
+      const query = new URLSearchParams({ to, issuer: id, ...(fresh ? { fresh: '1' } : {}), ...(mfa ? { mfa: '1' } : {}) })
+      return html`<li><a href="/sign-in?${query.toString()}">${id}</a></li>`
+    })}</ul>`
+
+  function routes(app: Api, { form, start, end }: Visits): void {
+    answer(app, 'GET /sign-in', (c) => {
+      const { to = '/', fresh, mfa } = singleQuery(c) ?? { to: '' }
+      return begin(c, to, fresh === '1', mfa === '1')
+    })
+
+    answer(app, 'GET /sign-in/callback', async (c) => {
+      if (!web) return refuse(c, noPages)
+      const now = c.get('now')
+      const query = new URL(c.req.url).searchParams
+      const state = query.get('state') ?? ''
+      const cookie = /^[\w-]{16,128}$/.test(state) ? signInCookie(state) : undefined
+      const pending = cookie === undefined ? undefined : unseal<Pending>(web.key, 'sign-in', cookieOf(c, web, cookie), now)
+      if (cookie !== undefined) dropCookie(c, web, cookie)
+      if (!pending) return say(c, refused('token-invalid', 'The sign-in has expired, or was not started in this browser. Start again.'))
+      const secret = web.clientSecrets[pending.issuer]
+      const signedIn = await endSignIn({ broker, pending, query, callback: callbackOf(web), secret, fetch: web.fetch, now })
+      if (signedIn.outcome === 'refused') return say(c, signedIn)
+      return (await start(c, web, signedIn.value)) ?? c.redirect(pending.to, 303)
+    })
+
+    answer(app, 'POST /sign-out', (c) =>
+      form(c, async ({ cookie }, sent) => {
+        const failed = await end(c, web as Web, cookie, sent.get('everywhere') === '1')
+        if (failed) return failed
+        // A browser that keeps pages for its back button drops them.
+        c.header('clear-site-data', '"cache"')
+        return c.redirect('/signed-out', 303)
+      }),
+    )
+    answer(app, 'GET /signed-out', (c) =>
+      web
+        ? show(c, {
+            title: 'You are signed out',
+            body: html`<p>Sessions that you started keep running. They expire on their own.</p><p><a class="button" href="/sign-in">Sign in</a></p>`,
+          })
+        : refuse(c, noPages),
+    )
+  }
+
+  return { begin, routes }
+}
+
+const callbackOf = ({ publicUrl }: Web): string => `${publicUrl}/sign-in/callback`

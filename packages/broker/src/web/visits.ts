@@ -1,0 +1,117 @@
+/** Who visits a page: the person of the browser session, whose token is verified again for each call. */
+
+import { type Instant, seconds } from '@stint/core/instant'
+import { type Done, done, type Refused, refused } from '@stint/core/outcome'
+import { signedInLately } from '@stint/core/request/machine'
+import { html } from 'hono/html'
+import {
+  type Cookie,
+  cookieText,
+  hasCsrf,
+  isFromOwnPage,
+  LONGEST_SECONDS,
+  needsTouch,
+  newCookie,
+  newSession,
+  openSession,
+  parseCookie,
+  SESSION_COOKIE,
+  type SignedIn,
+  sessionEnded,
+  strangeForm,
+} from '../browser/browser-session.ts'
+import { type ApiBroker, boundedBody, type Ctx, unavailable, type Web } from '../http/context.ts'
+import { signInAgain } from '../http/links.ts'
+import { cookieOf, dropCookie, keepCookie } from './cookies.ts'
+import type { Refusals, Visit } from './layout.ts'
+import { signedInCaller } from './sign-in.ts'
+
+const MAX_FORM_BYTES = 32 * 1024
+
+export const noPages = refused('route-unknown', 'Sign-in is not configured.')
+
+/** A link that returns to this address after a sign-in. `fresh`: the issuer must ask for the sign-in again. */
+export const signInLink = (to: string, fresh = false): string => `/sign-in?${new URLSearchParams({ to, ...(fresh ? { fresh: '1' } : {}) })}`
+
+type Answer = (visit: Visit) => Response | Promise<Response>
+type FormAnswer = (visit: Visit, form: URLSearchParams) => Promise<Response>
+
+export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: Ctx, to: string, fresh?: boolean) => Promise<Response>) {
+  /** The person of the session; undefined if there is no session that is still valid. */
+  async function visitOf(c: Ctx, web: Web, now: Instant): Promise<Done<Visit | undefined> | Refused> {
+    const cookie = parseCookie(cookieOf(c, web, SESSION_COOKIE))
+    if (!cookie) return done(undefined)
+    const found = await broker.ledger.webSession(cookie)
+    if (found.outcome === 'unknown') return unavailable(found.cause)
+    const signedIn = found.value && openSession(cookie, found.value, now)
+    if (!found.value || !signedIn) return done(undefined)
+    const caller = await signedInCaller(broker, signedIn, now)
+    // Without the issuer's keys, the person is still signed in.
+    if (caller.outcome === 'refused') return caller.code === 'issuer-keys-unavailable' ? caller : done(undefined)
+    if (caller.value.kind !== 'human') return refused('not-eligible', 'Only people can use these pages.')
+    // A lost write makes the session end earlier.
+    if (needsTouch(found.value, now)) await broker.ledger.touchWebSession(cookie, now)
+    c.set('groupsOmitted', caller.value.groupsOmitted)
+    return done({ caller: caller.value, cookie })
+  }
+
+  return {
+    visitOf,
+
+    /** Answers a page. A browser that is not signed in goes to the issuer first. `fresh`: how that sign-in is made. */
+    async visit(c: Ctx, answer: Answer, fresh = false): Promise<Response> {
+      if (!broker.web) return say(c, noPages)
+      const visit = await visitOf(c, broker.web, c.get('now'))
+      if (visit.outcome === 'refused') return say(c, visit)
+      const { pathname, search } = new URL(c.req.url)
+      return visit.value ? answer(visit.value) : begin(c, `${pathname}${search}`, fresh)
+    },
+
+    /** Answers a form of one of these pages, sent by this browser. */
+    async form(c: Ctx, answer: FormAnswer): Promise<Response> {
+      const { web } = broker
+      if (!web) return say(c, noPages)
+      const [origin, site, type] = [c.req.header('origin'), c.req.header('sec-fetch-site'), c.req.header('content-type')]
+      if (!isFromOwnPage({ origin, site, type }, new URL(web.publicUrl).origin)) return say(c, strangeForm)
+      const bytes = await boundedBody(c, MAX_FORM_BYTES)
+      if (bytes.outcome === 'refused') return say(c, bytes)
+      const form = new URLSearchParams(Buffer.from(bytes.value).toString('utf8'))
+      const visit = await visitOf(c, web, c.get('now'))
+      if (visit.outcome === 'refused') return say(c, visit)
+      if (!visit.value) return say(c, sessionEnded, undefined, html`<p><a class="button" href="${signInLink('/')}">Sign in</a></p>`)
+      return hasCsrf(visit.value.cookie, form.get('csrf')) ? answer(visit.value, form) : say(c, strangeForm, visit.value)
+    },
+
+    /** Refuses what needs a sign-in within the last five minutes; undefined if there was one. */
+    async stale(c: Ctx, visit: Visit, to: string): Promise<Response | undefined> {
+      if (signedInLately(visit.caller, c.get('now'))) return undefined
+      return sayTo(c, visit, signInAgain, html`<p><a class="button" href="${signInLink(to, true)}">Sign in again</a></p>`)
+    },
+
+    /** Starts a session for the person who signed in. The browser's session before ends: its cookie may have been someone else's. */
+    async start(c: Ctx, web: Web, signedIn: SignedIn): Promise<Response | undefined> {
+      const now = c.get('now')
+      const caller = await signedInCaller(broker, signedIn, now)
+      if (caller.outcome === 'refused') return say(c, caller)
+      if (caller.value.kind !== 'human') return say(c, refused('not-eligible', 'Only people can use these pages.'))
+      const before = parseCookie(cookieOf(c, web, SESSION_COOKIE))
+      const cookie = newCookie(caller.value, broker.random)
+      const [started] = await Promise.all([
+        broker.ledger.startWebSession(cookie, newSession(cookie, signedIn, now, broker.random), now + seconds(LONGEST_SECONDS)),
+        before && broker.ledger.endWebSession(before),
+      ])
+      if (started.outcome === 'unknown') return say(c, unavailable(started.cause))
+      keepCookie(c, web, SESSION_COOKIE, cookieText(cookie), LONGEST_SECONDS, 'Lax')
+      return undefined
+    },
+
+    /** Ends the session, or with `everywhere` every session of the person. */
+    async end(c: Ctx, web: Web, cookie: Cookie, everywhere: boolean): Promise<Response | undefined> {
+      const gone = everywhere ? await broker.ledger.endWebSessions(cookie.who) : await broker.ledger.endWebSession(cookie)
+      if (gone.outcome === 'unknown') return say(c, unavailable(gone.cause))
+      dropCookie(c, web, SESSION_COOKIE)
+      return undefined
+    },
+  }
+}
+export type Visits = ReturnType<typeof visits>
