@@ -6,7 +6,7 @@ export type Gateway = ReturnType<typeof api>
 
 /** The routes of `vend`, for all methods: it answers 405 itself. All other routes belong to `api`. */
 const ROUTES = {
-  vend: ['POST /sessions', 'ANY /sessions/{id}/credentials', 'ANY /credentials/{profile}', 'ANY /token'],
+  vend: ['POST /sessions', 'ANY /sessions/{id}/credentials', 'ANY /credentials/{profile}', 'ANY /token', 'ANY /console'],
   slack: ['ANY /slack/commands', 'ANY /slack/interactions'],
 } as const
 

@@ -1,7 +1,7 @@
 /** Stint's own pages in a real browser: from the first visit to the review, with and without scripts, on three sizes of screen. */
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { pictures, startBrowser, violations } from '../support/browser.ts'
+import { picture, pictures, startBrowser, violations } from '../support/browser.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 
 let sandbox: TestSandbox
@@ -37,7 +37,10 @@ describe.each([true, false])('from the first visit to the review, scripts: %s', 
     for (const name of ['Olu On-Call', 'Avery Approver']) {
       const { context, page } = await personAt(name, '/', { javaScriptEnabled })
       contexts.push(context)
-      page.on('console', (message) => faults.push(message.text()))
+      page.on('console', (message) => {
+        // What Clear-Site-Data did is told as information.
+        if (['error', 'warning'].includes(message.type())) faults.push(message.text())
+      })
       page.on('pageerror', (error) => faults.push(error.message))
       if (name.startsWith('Olu')) olu = page
       else avery = page
@@ -80,4 +83,127 @@ describe.each([true, false])('from the first visit to the review, scripts: %s', 
     expect(await avery.textContent('.said')).toBe('You approved this request.')
     await pictures(avery, `web-approved-${on}`)
   })
+  test('shows the requester that it is ready, and opens the console', async () => {
+    await olu.goto(`${sandbox.urls.broker}/`)
+    expect(await olu.textContent('main')).toMatch(/Approved, ready to use[\s\S]*break-glass[\s\S]*3 sessions left/)
+    await pictures(olu, `web-ready-${on}`)
+    await olu.getByRole('button', { name: 'Open console' }).first().click()
+    await olu.waitForURL(/\/federation\?/)
+    expect(await olu.textContent('body')).toContain('111122223333')
+  })
+  test('ends the session', async () => {
+    sandbox.settle()
+    await olu.goto(`${sandbox.urls.broker}/`)
+    expect(await olu.textContent('main')).toMatch(/Live sessions\s*break-glass: Admin in 111122223333, ends/)
+    await pictures(olu, `web-live-${on}`)
+    await olu.getByRole('button', { name: 'End now' }).click()
+    expect(await olu.textContent('.said')).toMatch(/^The session has ended\. Its credentials stop working by \d\d:\d\d UTC\.$/)
+    expect(await olu.textContent('main')).toMatch(/You have no live sessions/)
+  })
+  test('is reviewed by the approver', async () => {
+    sandbox.settle()
+    await avery.goto(`${sandbox.urls.broker}/decide`)
+    expect(await avery.textContent('main')).toMatch(/Reviews that are due/)
+    await avery.getByRole('link', { name: 'break-glass' }).first().click()
+    await pictures(avery, `web-review-${on}`)
+    await avery.getByLabel('What you found').fill('A config was rolled back.')
+    await avery.getByRole('button', { name: 'Close the review' }).click()
+    expect(await avery.textContent('.said')).toBe('You closed the review.')
+    expect(await avery.textContent('main')).toMatch(/Reviewed by Avery Approver \(people\/[\w-]+\): A config was rolled back\./)
+  })
+  test('is on the timeline, with receipts', async () => {
+    await sandbox.ship()
+    await olu.goto(`${sandbox.urls.broker}/activity`)
+    expect(await olu.textContent('main')).toMatch(/Session ended[\s\S]*Credentials issued[\s\S]*Approval requested/)
+    expect(await olu.locator('svg rect').count()).toBeGreaterThan(0)
+    await pictures(olu, `web-activity-${on}`)
+    await olu.getByRole('table').getByRole('link', { name: 'break-glass' }).first().click()
+    expect(olu.url()).toMatch(/\/activity\?request=req_/)
+    await pictures(olu, `web-activity-request-${on}`)
+    const download = olu.waitForEvent('download')
+    await olu
+      .getByRole('row', { name: /Credentials issued/ })
+      .getByRole('link', { name: 'Receipt' })
+      .click()
+    expect((await download).suggestedFilename()).toMatch(/^req_\w{26}-\d+\.tlog-proof$/)
+  })
+  test('signs out', async () => {
+    await olu.getByRole('button', { name: 'Sign out' }).first().click()
+    expect(await olu.textContent('h1')).toBe('You are signed out')
+    await olu.goBack()
+    expect(await olu.textContent('body')).not.toMatch(/break-glass/)
+  })
+  test('causes no fault in the browser', () => expect(faults).toEqual([]))
+})
+
+test.each(['light', 'dark'] as const)('axe finds nothing on any page, %s', async (colorScheme) => {
+  const { context, page } = await personAt('Olu On-Call', '/', { colorScheme })
+  const { json } = await sandbox.call('POST', '/requests', await sandbox.token('oncall'), {
+    profile: 'break-glass',
+    justification: colorScheme,
+  })
+  const paths = [
+    '/',
+    '/access/logs-read',
+    '/access/break-glass',
+    '/access/nothing',
+    `/decide/${json.id}`,
+    '/decide',
+    '/activity',
+    '/signed-out',
+    '/link',
+  ]
+  for (const path of paths) {
+    await page.goto(`${sandbox.urls.broker}${path}`)
+    expect([path, await violations(page)]).toEqual([path, []])
+    await picture(page, `web-${colorScheme}-${path.replaceAll(/\W+/g, '-').slice(0, 20)}`)
+  }
+  await context.close()
+})
+
+test('the essential facts of a decision fit on a small phone, without scrolling', async () => {
+  const justification = 'Orders are down in all regions since 02:40, and the runbook needs the role of the database.'
+  const { json } = await sandbox.call('POST', '/requests', await sandbox.token('oncall'), { profile: 'break-glass', justification })
+  const { context, page } = await personAt('Avery Approver', `/decide/${json.id}`, { viewport: { width: 320, height: 640 } })
+  for (const part of ['.alarm', '.lead', 'blockquote', '.state', 'button.primary']) {
+    const box = await page.locator(part).first().boundingBox()
+    expect([part, (box?.y ?? 0) + (box?.height ?? 1000)]).toEqual([part, expect.toSatisfy((bottom: number) => bottom <= 640)])
+  }
+  await context.close()
+})
+
+test('every action works by keyboard alone', async () => {
+  const { json } = await sandbox.call('POST', '/requests', await sandbox.token('oncall'), {
+    profile: 'break-glass',
+    justification: 'by keyboard',
+  })
+  const { context, page } = await personAt('Avery Approver', `/decide/${json.id}`)
+  const focused = () =>
+    page.evaluate(() => document.activeElement?.textContent?.trim() || document.activeElement?.getAttribute('name') || '')
+  const seen: string[] = []
+  for (let presses = 0; presses < 25 && !seen.at(-1)?.startsWith('Deny'); presses++) {
+    await page.keyboard.press('Tab')
+    seen.push(await focused())
+  }
+  // The click of the sign-in can leave the focus on the page itself.
+  expect(seen.slice(seen.indexOf('Skip to content'))).toEqual([
+    'Skip to content',
+    ...['My access', 'Decide', 'Activity', 'API', 'Sign out', 'comment', 'Approve with limits'],
+    'Approve 1 hour as Admin in 111122223333',
+    'Deny the request',
+  ])
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('.said')
+  expect(await page.textContent('.said')).toBe('You denied this request.')
+  await context.close()
+})
+
+test('a request that changes is shown without a reload, and what the reader typed stays', async () => {
+  const { json } = await sandbox.call('POST', '/requests', await sandbox.token('oncall'), { profile: 'break-glass', justification: 'live' })
+  const { context, page } = await personAt('Avery Approver', `/decide/${json.id}`)
+  await page.getByLabel('Comment').fill('not yet')
+  await sandbox.call('POST', '/requests', await sandbox.token('oncall'), { profile: 'break-glass', justification: 'live, with more' })
+  await page.waitForSelector('#live[data-version="2"]', { timeout: 30_000 })
+  expect(await page.getByLabel('Comment').inputValue()).toBe('not yet')
+  await context.close()
 })

@@ -18,10 +18,10 @@ export async function startBrowser(): Promise<Browser> {
   return driver.launch({ executablePath, args, headless: true })
 }
 
-/** The page on a phone and on a large screen. On neither does anything stick out to the side. */
+/** The page on a phone, on a tablet and on a large screen. On none does anything stick out to the side. */
 export async function pictures(page: Page, name: string): Promise<void> {
   const before = page.viewportSize() ?? { width: 1200, height: 900 }
-  for (const width of [320, 1280]) {
+  for (const width of [320, 768, 1280]) {
     await page.setViewportSize({ width, height: before.height })
     await picture(page, `${name}-${width}`)
     const wide = await page.evaluate(() => document.documentElement.scrollWidth)

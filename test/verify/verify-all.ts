@@ -10,7 +10,7 @@ import { CANNOT } from '../support/cannot.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const OUT = `${ROOT}/.verify`
-const MAX_MINUTES = 60
+const MAX_MINUTES = 180
 
 type Check = { readonly name: string; readonly command: readonly string[]; readonly env?: Readonly<Record<string, string>> }
 

@@ -119,7 +119,7 @@ ${waiting.length === 0 ? '' : html`<h2>Waiting for approval</h2><ul class="cards
   }
 
   const readyCard = (visit: Visit, request: AccessRequest): Html =>
-    html`<li><a href="/decide/${request.id}">${request.profile}</a>: ${roleName(request.roleArn)} in ${decider.placeOf(request).account}, usable until ${time(request.windowExpiresAt ?? 0)}, ${request.usesLeft === 1 ? '1 session' : `${String(request.usesLeft)} sessions`} left
+    html`<li><a href="/decide/${request.id}">${request.profile}</a>: ${roleName(request.roleArn)} in ${decider.placeOf(request).account}, window ends ${time(request.windowExpiresAt ?? 0)}, ${request.usesLeft === 1 ? '1 session' : `${String(request.usesLeft)} sessions`} left
 ${copyLine(`stint exec ${request.profile} --request ${request.id} -- COMMAND`)}${consoleForm(visit, { profile: request.profile, request })}</li>`
 
   // ── Profiles ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -144,9 +144,9 @@ ${copyLine(`stint exec ${request.profile} --request ${request.id} -- COMMAND`)}$
   const profileTable = (title: string, rows: readonly Row[]): Html | string =>
     rows.length === 0
       ? ''
-      : html`<h2>${title}</h2><table><tbody>${rows.map(
+      : html`<h2>${title}</h2><table class="profiles"><tbody>${rows.map(
           ({ id, says, where, more }) =>
-            html`<tr><td><a href="/access/${id}">${id}</a><td class="wide">${isolated(says)}<td>${where}<td>${isolated(more)}`,
+            html`<tr><td><a href="/access/${id}">${id}</a><td>${isolated(says)}<td>${where}<td>${isolated(more)}`,
         )}</table>`
 }
 

@@ -14,7 +14,7 @@ import type { EventFilter, FoundEvent } from '../log/search.ts'
 import { daySvg } from './day-svg.ts'
 import type { Html, Refusals, Show, Visit } from './layout.ts'
 import type { Visits } from './visits.ts'
-import { time } from './words.ts'
+import { time, timeOfDay } from './words.ts'
 
 const A_PAGE = 100
 const unknownEvent = refused('event-unknown', 'Event not found, or not visible to you.')
@@ -85,7 +85,7 @@ ${
               day,
             )
           : ''
-      }${table(readable, filters)}`
+      }${table(readable, isDay)}`
 }
 ${next === undefined ? '' : html`<p class="more"><a href="${link(filters, { cursor: Buffer.from(next).toString('base64url') })}">Earlier on this day</a></p>`}`,
     })
@@ -167,21 +167,31 @@ ${field('request', 'Request', 'text', filters.request ?? '')}${field('session', 
 
 function dayLinks(filters: Filters, day: Instant, now: Instant): Html {
   const [before, after] = [toDay(day - days(1)), toDay(day + days(1))]
-  return html`<p class="more"><a href="${link(filters, { day: before })}">← ${before}</a> <b>${toDay(day)}</b> ${day + days(1) > now ? '' : html`<a href="${link(filters, { day: after })}">${after} →</a>`}</p>`
+  return html`<p class="more"><a href="${link(filters, { day: before })}">Day before</a> <b>${toDay(day)}</b> ${day + days(1) > now ? '' : html`<a href="${link(filters, { day: after })}">Day after</a>`}</p>`
 }
 
 type ShownRow = Row & { readonly receipt: boolean }
 
-const table = (rows: readonly ShownRow[], filters: Filters): Html =>
-  html`<table><thead><tr><th>Time<th>What<th class="wide">Who<th>Proof</thead><tbody>${rows.map((row) => tableRow(row, filters))}</tbody></table>`
+/** Events of one request stand together, below its name. `isDay`: the rows are of one day, newest first. */
+function table(rows: readonly ShownRow[], isDay: boolean): Html {
+  let request = ''
+  const body = rows.map((row) => {
+    const [of = ''] = row.found.id.split('/')
+    const isNew = of !== request
+    request = of
+    return html`${isNew ? requestRow(row.found, of) : ''}${tableRow(row, isDay)}`
+  })
+  return html`<table class="events"><thead><tr><th>Time<th>What<th>Who<th>Proof</thead><tbody>${body}</table>`
+}
 
-function tableRow({ found, logged, receipt }: ShownRow, filters: Filters): Html {
-  const { event, about, id } = found
-  const [request = '', seq = ''] = id.split('/')
-  const name = about.profile === undefined ? '' : html` <a href="${link({}, { request })}">${isolated(shownLine(about.profile, 48))}</a>`
-  return html`<tr><td>${time(parseIso(event.at) ?? 0)}<td>${eventWords(event)}${filters.request === undefined ? name : ''}<td class="wide">${whoOf(event)}<td>${
-    logged ? (receipt ? html`<a href="/activity/${request}/${seq}" download>Receipt</a>` : 'In the log') : 'Not yet in the log'
-  }`
+const requestRow = ({ about }: FoundEvent, request: string): Html =>
+  html`<tr><th colspan="4"><a href="${link({}, { request })}">${isolated(shownLine(about.profile ?? request, 48))}</a>`
+
+function tableRow({ found, logged, receipt }: ShownRow, isDay: boolean): Html {
+  const { event, id } = found
+  const at = parseIso(event.at) ?? 0
+  const proof = receipt ? html`<a href="/activity/${id}" download>Receipt</a>` : 'In the log'
+  return html`<tr><td>${isDay ? timeOfDay(at) : time(at)}<td>${eventWords(event)}<td>${whoOf(event)}<td>${logged ? proof : 'Not yet in the log'}`
 }
 
 const whoOf = (event: ReadEvent): string => {
@@ -193,6 +203,8 @@ const whoOf = (event: ReadEvent): string => {
 const words: { readonly [type: string]: string } = {
   'request.created': 'Session requested, no approval needed',
   'request.asked': 'Approval requested',
+  'request.received': 'Details of the request recorded',
+  'request.text': 'A long text recorded',
   'request.justified': 'Another justification given',
   'request.refused': 'Refused',
   'approval.given': 'Approved',

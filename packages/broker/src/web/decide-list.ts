@@ -62,6 +62,6 @@ ${next === undefined ? '' : html`<p class="more"><a href="/decide?${next.toStrin
     const isPending = stateAt(request, now) === 'pending'
     return html`<li>${request.breakGlass ? html`<span class="badge high">Break-glass</span> ` : ''}<a href="/decide/${request.id}">${request.profile}</a> <span class="badge ${level}">${level} risk</span><br>
 ${shownRequester(request)}: ${roleName(request.roleArn)} in ${decider.placeOf(request).account}, ${durationWords(request.limits.duration ?? request.terms.maxDuration)}<br>
-<span class="quiet">requested ${time(request.createdAt)}${isPending ? html`, decide by ${time(request.expiresAt)}` : ''}</span></li>`
+<span class="quiet">requested ${time(request.createdAt)}${isPending ? html`, expires ${time(request.expiresAt)}` : ''}</span></li>`
   }
 }

@@ -199,8 +199,8 @@ ${progress(request, now)}`
 function deadline(request: AccessRequest, now: Instant): Html | string {
   const state = stateAt(request, now)
   if (state === 'pending')
-    return html`decide ${time(request.expiresAt)}${request.unattendedAt === undefined ? '' : html`, approved automatically ${time(request.unattendedAt)} unless it is denied`}`
-  if (state === 'approved' && request.windowExpiresAt !== undefined) return html`usable until ${time(request.windowExpiresAt)}`
+    return html`expires ${time(request.expiresAt)}${request.unattendedAt === undefined ? '' : html`; approved automatically ${time(request.unattendedAt)}, unless it is denied first`}`
+  if (state === 'approved' && request.windowExpiresAt !== undefined) return html`the window ends ${time(request.windowExpiresAt)}`
   return ''
 }
 

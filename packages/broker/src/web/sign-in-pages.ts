@@ -11,7 +11,7 @@ import { singleQuery } from '../http/paging.ts'
 import { cookieOf, dropCookie, keepCookie, oldSignIns, signInCookie } from './cookies.ts'
 import type { Refusals, Show } from './layout.ts'
 import { beginSignIn, endSignIn, type Pending } from './sign-in.ts'
-import { noPages, type Visits } from './visits.ts'
+import { noPages, signInLink, type Visits } from './visits.ts'
 
 const SIGN_IN_SECONDS = 600
 const LONGEST_RETURN = 1000
@@ -107,7 +107,8 @@ export function signInPages(broker: ApiBroker, decider: Pick<Decisions, 'approva
       web
         ? show(c, {
             title: 'You are signed out',
-            body: html`<p>Sessions that you started keep running. They expire on their own.</p><p><a class="button" href="/sign-in">Sign in</a></p>`,
+            body: html`<p>AWS sessions that you started keep running, and expire on their own.</p>
+<p><a class="button" href="${signInLink(ownPage(singleQuery(c)?.to ?? '/') ?? '/', true)}">Sign in</a></p>`,
           })
         : refuse(c, noPages),
     )

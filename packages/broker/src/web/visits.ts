@@ -27,6 +27,9 @@ import type { Refusals, Visit } from './layout.ts'
 import { signedInCaller } from './sign-in.ts'
 
 const MAX_FORM_BYTES = 32 * 1024
+/** Tells that the person signed out in this browser, and has not signed in since. */
+const SIGNED_OUT_COOKIE = 'signed-out'
+const SIGNED_OUT_SECONDS = 24 * 60 * 60
 
 export const noPages = refused('route-unknown', 'Sign-in is not configured.')
 
@@ -63,8 +66,12 @@ export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: C
       if (!broker.web) return say(c, noPages)
       const visit = await visitOf(c, broker.web, c.get('now'))
       if (visit.outcome === 'refused') return say(c, visit)
+      if (visit.value) return answer(visit.value)
       const { pathname, search } = new URL(c.req.url)
-      return visit.value ? answer(visit.value) : begin(c, `${pathname}${search}`, fresh)
+      const to = `${pathname}${search}`
+      // The issuer may still know the person, and would sign them in again: for instance when they go back to an earlier page.
+      if (cookieOf(c, broker.web, SIGNED_OUT_COOKIE)) return c.redirect(`/signed-out?${new URLSearchParams({ to })}`, 303)
+      return begin(c, to, fresh)
     },
 
     /** Answers a form of one of these pages, sent by this browser. */
@@ -102,6 +109,7 @@ export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: C
       ])
       if (started.outcome === 'unknown') return say(c, unavailable(started.cause))
       keepCookie(c, web, SESSION_COOKIE, cookieText(cookie), LONGEST_SECONDS, 'Lax')
+      dropCookie(c, web, SIGNED_OUT_COOKIE)
       return undefined
     },
 
@@ -110,6 +118,7 @@ export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: C
       const gone = everywhere ? await broker.ledger.endWebSessions(cookie.who) : await broker.ledger.endWebSession(cookie)
       if (gone.outcome === 'unknown') return say(c, unavailable(gone.cause))
       dropCookie(c, web, SESSION_COOKIE)
+      keepCookie(c, web, SIGNED_OUT_COOKIE, '1', SIGNED_OUT_SECONDS, 'Lax')
       return undefined
     },
   }

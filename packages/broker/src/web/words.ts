@@ -1,11 +1,14 @@
 /** Times, durations and states in words, for pages. */
 
-import { type Instant, toIso } from '@stint/core/instant'
+import { type Instant, toIso, toIsoSeconds } from '@stint/core/instant'
 import { minute } from '@stint/core/request/summary'
 import { html } from 'hono/html'
 
-/** An instant. The script shows it in the reader's time zone, relative to now. */
-export const time = (at: Instant) => html`<time datetime="${toIso(at)}" title="${minute(at)}">${minute(at)}</time>`
+/** An instant. The script shows it in the reader's time zone, relative to now, and this text on hover. */
+export const time = (at: Instant) => html`<time datetime="${toIso(at)}">${minute(at)}</time>`
+
+/** An instant of a known day. */
+export const timeOfDay = (at: Instant) => html`<time datetime="${toIsoSeconds(at)}">${toIso(at).slice(11, 16)} UTC</time>`
 
 const units = [
   [86_400, 'day'],

@@ -468,6 +468,11 @@ describe('approval', () => {
     expect(codeOf({ approval: { ...approval, breakGlass: true } })).toBe('justification-required')
     expect(codeOf({ approval: { ...approval, breakGlass: true } }, { justification: 'INC-4711' })).toBe('ok')
   })
+  test('a session of an approved request needs no other justification', () => {
+    const requestId = `req_${'0'.repeat(26)}`
+    expect(codeOf({ approval: { ...approval, breakGlass: true } }, { requestId })).toBe('ok')
+    expect(codeOf({ justification: 'required' }, { requestId })).toBe('justification-required')
+  })
 
   const triggered = { issuer: 'ci', claims: { actor: 'dana' } }
   const triggeredBy = (change: Partial<Profile>, kind: Caller['kind']) => {

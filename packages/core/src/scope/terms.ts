@@ -125,7 +125,7 @@ export function resolveScope(
   }
   const target = rules.targets[profile.target] as Target
   const approval = approvalFor(profile, target)
-  const justification = resolveJustification(profile, approval, ask.justification)
+  const justification = resolveJustification(profile, approval, ask)
   if (justification.outcome === 'refused') return justification
   if (ask.ticket !== undefined && !/^[\w.:/#-]{1,64}$/.test(ask.ticket))
     return refused('body-invalid', 'ticket must be 1 to 64 letters, digits and . _ : / # -.', { evidence: { property: 'ticket' } })
@@ -190,10 +190,12 @@ function resolveDuration(profile: Profile, asked: Json | undefined): Done<number
 function resolveJustification(
   profile: Profile,
   approval: Approval | undefined,
-  given: string | undefined,
+  { justification: given, requestId }: Pick<AccessInput, 'justification' | 'requestId'>,
 ): Done<string | undefined> | Refused<'justification-required' | 'body-invalid'> {
   const text = given?.trim().toWellFormed()
-  if ((profile.justification === 'required' || approval?.breakGlass) && !text)
+  // A request that people approved has its justification, so a session of it needs no other.
+  const isApproved = approval !== undefined && requestId !== undefined
+  if ((profile.justification === 'required' || approval?.breakGlass) && !text && !isApproved)
     return refused('justification-required', 'This profile needs a justification.')
   if (text !== undefined && isTooLong(text)) {
     const most = `${MAX_JUSTIFICATION_CHARACTERS} characters, and ${MAX_JUSTIFICATION_BYTES} bytes of UTF-8`

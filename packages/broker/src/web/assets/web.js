@@ -22,6 +22,7 @@ function showTimes() {
   for (const element of document.querySelectorAll('time[datetime]')) {
     const at = Date.parse(element.dateTime)
     const isNear = Math.abs(at - now) < 86_400_000
+    element.title ||= `${element.dateTime.slice(0, 16).replace('T', ' ')} UTC`
     const text = isNear ? words(at, now) : absolute.format(at)
     // A screen reader says what changes, so nothing changes without need.
     if (element.textContent !== text) element.textContent = text

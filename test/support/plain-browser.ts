@@ -1,0 +1,52 @@
+/** A browser without scripts and pictures, for Stint's own pages: cookies, forms and redirects over fetch. */
+import type { TestSandbox } from './sandbox.ts'
+
+export type Jar = Map<string, string>
+export type Page = { readonly status: number; readonly text: string; readonly headers: Headers; readonly location: string | null }
+
+export type PlainBrowser = ReturnType<typeof plainBrowser>
+
+/** `sandboxOf`: the sandbox of the moment, because a test may use several. */
+export function plainBrowser(sandboxOf: () => Pick<TestSandbox, 'urls' | 'secret'>) {
+  const newJar = (): Jar => new Map([['stint-sandbox', sandboxOf().secret]])
+
+  async function go(jar: Jar, url: string, form?: Record<string, string>, headers: Record<string, string> = {}): Promise<Page> {
+    const answer = await fetch(new URL(url, sandboxOf().urls.broker), {
+      redirect: 'manual',
+      headers: { cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; '), ...headers },
+      ...(form ? { method: 'POST', body: new URLSearchParams(form) } : {}),
+    })
+    for (const cookie of answer.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
+      if (value === '') jar.delete(name)
+      else jar.set(name, value)
+    }
+    return { status: answer.status, text: await answer.text(), headers: answer.headers, location: answer.headers.get('location') }
+  }
+
+  /** From a page to the issuer, signed in there, and back; `until`: the address that the issuer sends back to, not opened yet. */
+  async function toCallback(jar: Jar, path: string, person: string): Promise<string> {
+    let at = (await go(jar, `/sign-in?${new URLSearchParams({ to: path, fresh: '1' })}`)).location ?? ''
+    const issuer: Jar = newJar()
+    at = new URL((await go(issuer, at)).location ?? '', at).href
+    at = new URL((await go(issuer, at, { login: person })).location ?? '', at).href
+    return new URL((await go(issuer, at)).location ?? '', at).href
+  }
+  /** Signed in, and on the page. */
+  async function signedIn(jar: Jar, path: string, person: string): Promise<Page> {
+    const back = await go(jar, await toCallback(jar, path, person))
+    return back.location === null ? back : go(jar, back.location)
+  }
+
+  return { newJar, go, toCallback, signedIn }
+}
+
+/** What the form of a page carries: the token of the session, and the version that was shown. */
+export function formIn({ text }: Page): Record<string, string> {
+  const form = text.slice(text.indexOf('<main'))
+  const fields = [...form.matchAll(/<input type="hidden" name="([\w.]+)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [
+    name,
+    value,
+  ])
+  return Object.fromEntries(fields)
+}
