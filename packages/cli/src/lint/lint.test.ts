@@ -81,6 +81,12 @@ describe('whom a rule lets in', () => {
     ['several by id', 'gh', { repository_id: oneOf('74', '75'), ...push }, []],
     ['a wildcard in a ref is a fact about the run', 'gh', { ...id, ...push, ref: glob('refs/tags/v*') }, []],
     ['every repository on earth that begins alike', 'gh', { sub: glob('repo:acme*'), ...push }, [`open-prefix ${at}.claims.sub`]],
+    [
+      'a star in a ref of the subject',
+      'gh',
+      { sub: glob('repo:acme/web:ref:refs/heads/release-*'), ...push },
+      [`wildcard-subject ${at}.claims.sub`],
+    ],
     ['a star in front', 'gh', { sub: glob('*:ref:refs/heads/main'), ...push }, [`open-prefix ${at}.claims.sub`]],
     ['a star in a repository’s name', 'gh', { repository: glob('acme/web-*'), ...push }, [`open-prefix ${at}.claims.repository`]],
     ['every repository of an owner', 'gh', { repository: glob('acme/*'), ...push }, [`wildcard-subject ${at}.claims.repository`]],

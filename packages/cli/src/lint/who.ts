@@ -135,7 +135,9 @@ function lintNames({ said, path, issuer, claim, matcher, entry, known, preset }:
     const fixed = pattern.slice(0, pattern.indexOf('*'))
     // In GitHub's newer subject, both IDs come before the wildcard.
     if (/^repo:[^/@*]+@\d+\/[^:@*]+@\d+:/.test(fixed)) continue
-    if (fixed === '' || /[A-Za-z0-9_-]$/.test(fixed))
+    // Behind the colon of a GitHub subject, the wildcard is about refs and environments of one repository.
+    const ofRepository = claim === 'sub' && /^repo:[^/:]+\/[^:]+:/.test(fixed)
+    if (!ofRepository && (fixed === '' || /[A-Za-z0-9_-]$/.test(fixed)))
       report('open-prefix', path, `'${pattern}' matches any name${fixed === '' ? '' : ` that starts with '${fixed}'`}.`)
     else report('wildcard-subject', path, `'${pattern}' matches everything that is created there later.`)
   }
