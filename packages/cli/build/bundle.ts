@@ -14,6 +14,7 @@ const repositoryOnly: { readonly [module: string]: readonly [command: string, ..
   '/lint/command.ts': ['lint', 'lintCommand'],
   '/cases/command.ts': ['test', 'testCommand'],
   '/target/command.ts': ['target', 'addCommand'],
+  '/import/command.ts': ['import', 'githubCommand'],
   '/doctor-aws/command.ts': ['doctor --aws', 'awsDoctor'],
   '/repository/sandbox.ts': ['sandbox', 'sandboxCommand'],
 }
@@ -22,7 +23,7 @@ const withoutRepository: Plugin = {
   name: 'without-repository',
   setup({ onLoad }) {
     onLoad(
-      { filter: /packages[\\/]cli[\\/]src[\\/](lint|cases|target|doctor-aws)[\\/]command\.ts$|repository[\\/]sandbox\.ts$/ },
+      { filter: /packages[\\/]cli[\\/]src[\\/](lint|cases|target|import|doctor-aws)[\\/]command\.ts$|repository[\\/]sandbox\.ts$/ },
       ({ path }) => {
         const [, found] = Object.entries(repositoryOnly).find(([module]) => path.replaceAll('\\', '/').endsWith(module)) ?? []
         if (!found) throw new RangeError(`no command for ${path}`)

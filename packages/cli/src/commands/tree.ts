@@ -16,6 +16,7 @@ import { env } from './env.ts'
 import { exec } from './exec.ts'
 import { extend } from './extend.ts'
 import { freeze } from './freeze.ts'
+import { importRoutes } from './import/index.ts'
 import { lint } from './lint.ts'
 import { login } from './login.ts'
 import { logout } from './logout.ts'
@@ -72,6 +73,7 @@ const routes = {
   lint,
   test: testCases,
   target,
+  import: importRoutes,
   audit,
   sandbox,
   completion,

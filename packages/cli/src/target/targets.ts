@@ -11,7 +11,7 @@ export type Defaults = { readonly role: string; readonly region: string; readonl
 export type Targets = { readonly [name: string]: Target }
 
 /** The external ID as the template names it: unique in its account and across accounts. */
-const externalIdOf = (prefix: string, account: string, role: string): string => `${prefix}-${account}-${role}`
+export const externalIdOf = (prefix: string, account: string, role: string): string => `${prefix}-${account}-${role}`
 
 /** The targets, or all faults of all rows, so that a list of 500 can be fixed at once. */
 export function targetsFrom(

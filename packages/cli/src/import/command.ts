@@ -1,0 +1,128 @@
+/** `stint import`: reads the files of a source, translates, checks, and writes a folder with the config and its access tests. */
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { github } from '@stint/core'
+import { isIssuerUrl } from '@stint/core/config/schema'
+import type { IssuerSource } from '@stint/core/config/shape'
+import { shellWord } from '@stint/core/shell'
+import { partitionOfRegion } from '@stint/iam/partition'
+import type { Context } from '../context.ts'
+import type { Exit } from '../frame/exit.ts'
+import { Failure } from '../frame/failure.ts'
+import type { TalkFlags } from '../frame/flags.ts'
+import { forPeople } from '../output.ts'
+import type { Setting } from './entries.ts'
+import { authorizationDetails, type GithubFile, translateGithub } from './github.ts'
+import { emptyMapping, type Mapping, mappingSchema } from './mapping.ts'
+import { MAX_FILES, readJson } from './read.ts'
+import { importJson, importText } from './report.ts'
+import type { Rule } from './rules.ts'
+import { settle } from './settle.ts'
+import { writtenFiles } from './written.ts'
+
+type ImportFlags = TalkFlags & {
+  readonly out: string
+  readonly map?: string
+  readonly force: boolean
+  readonly region: string
+  readonly audience: string
+  readonly all: boolean
+}
+
+export async function githubCommand(context: Context, flags: ImportFlags, ...files: readonly string[]): Promise<Exit> {
+  const mapping = await startOf(flags, files)
+  const read: GithubFile[] = []
+  const seen = new Map<string, string>()
+  for (const file of files) {
+    const details = await readJson(file, authorizationDetails)
+    for (const { Arn } of details.RoleDetailList) {
+      const other = seen.get(Arn)
+      if (other !== undefined)
+        throw new Failure('unreachable', `${Arn} is in ${other} and in ${file}.`, { next: 'Pass each account once.' })
+      seen.set(Arn, file)
+    }
+    read.push({ file, details })
+  }
+  const partition = partitionOfRegion(flags.region).id
+  const { rules, owner } = translateGithub(read, { mapping, partition })
+  const pin = mapping.enterprise === undefined ? { ownerId: owner ?? '0' } : { enterpriseId: mapping.enterprise }
+  return finish(context, flags, {
+    source: 'github',
+    rules,
+    issuers: { github: github({ key: 'gh', audiences: [flags.audience], ...pin }) },
+  })
+}
+
+/** Checks what all sources share, before anything is read. */
+async function startOf(flags: ImportFlags, files: readonly string[]): Promise<Mapping> {
+  if (files.length === 0) throw new Failure('usage', 'Missing file.', { next: 'docs/guides/import.md shows how to collect it.' })
+  if (files.length > MAX_FILES)
+    throw new Failure('usage', `More than ${MAX_FILES} files.`, { next: 'Import them in parts, each into a folder of its own.' })
+  if (!isIssuerUrl(flags.audience))
+    throw new Failure('usage', `--audience '${flags.audience}' is not an https URL.`, { next: 'Use the URL of your broker.' })
+  if (!/^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/.test(flags.region))
+    throw new Failure('usage', `--region '${flags.region}' is not a valid region.`, { next: 'Use a region such as eu-central-1.' })
+  if (!flags.force && !(await isEmpty(flags.out)))
+    throw new Failure('usage', `${flags.out} is not empty.`, {
+      next: 'Choose a new folder with --out, or overwrite the files with --force.',
+    })
+  return flags.map === undefined ? emptyMapping : readJson(flags.map, mappingSchema)
+}
+
+const isEmpty = (folder: string): Promise<boolean> =>
+  readdir(folder).then(
+    (names) => names.length === 0,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return true
+      throw new Failure('usage', `${folder} is not a folder.`, { next: 'Choose a new folder with --out.' })
+    },
+  )
+
+type Translation = { readonly source: string; readonly rules: readonly Rule[]; readonly issuers: { readonly [id: string]: IssuerSource } }
+
+async function finish(
+  { process: { stdout, stderr } }: Context,
+  flags: ImportFlags,
+  { source, rules, issuers }: Translation,
+): Promise<Exit> {
+  if (rules.length === 0)
+    throw new Failure('failed', 'The files have no rules of this kind. Nothing was written.', {
+      next: 'stint import --help lists the sources.',
+    })
+  const setting: Setting = {
+    partition: partitionOfRegion(flags.region).id,
+    region: flags.region,
+    issuers,
+    log: `${new URL(flags.audience).host}/log`,
+  }
+  const settled = settle(rules, setting)
+  const files = settled.entries.length === 0 ? {} : writtenFiles(settled.entries, setting, source)
+  for (const [name, text] of Object.entries(files)) {
+    const file = join(flags.out, name)
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, text)
+  }
+  const written = Object.keys(files).map((name) => join(flags.out, name))
+  stdout.write(
+    flags.json
+      ? importJson(settled.rules, settled.entries, written)
+      : forPeople(importText(settled.rules, flags.all ? Number.POSITIVE_INFINITY : ROWS)),
+  )
+  if (written.length === 0)
+    throw new Failure('failed', 'No rule could be imported. Nothing was written.', {
+      next: 'The report says what each rule needs: docs/guides/import.md',
+    })
+  if (!flags.quiet) {
+    const config = shellWord(join(flags.out, 'stint.config.ts'))
+    const table = shellWord(join(flags.out, 'test/access.ts'))
+    stderr.write(
+      [`wrote ${written.join(', ')}`, `next: stint lint --config ${config} && stint test ${table} --config ${config}`]
+        .map((line) => `stint: ${forPeople(line)}\n`)
+        .join(''),
+    )
+  }
+  return 'ok'
+}
+
+/** Rows of the report on a terminal. */
+const ROWS = 40

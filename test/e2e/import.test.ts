@@ -1,0 +1,124 @@
+/**
+ * `stint import` with 500 accounts, for each source: the report has the expected counts, and what is written passes `stint lint` and
+ * `stint test`. Bad input is refused, and nothing is written.
+ */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { githubFixture } from '../fixtures/import/github.ts'
+import { writeFixture } from '../fixtures/import/write.ts'
+import { stint } from '../support/cli.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'stint-import-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const MINUTES = 60_000
+
+type Report = {
+  readonly counts: Record<string, number>
+  readonly rules: readonly { readonly verdict: string; readonly rule: string; readonly reasons: readonly string[] }[]
+  readonly profiles: number
+  readonly files: readonly string[]
+}
+
+/** Imports, lints and tests. Returns the report and the config as text. */
+async function imported(name: string, args: readonly string[]): Promise<{ readonly report: Report; readonly config: string }> {
+  const out = join(folder, name)
+  const ran = await stint(['import', ...args, '--out', out, '--json'])
+  expect(ran, ran.stderr).toMatchObject({ code: 0 })
+  const config = join(out, 'stint.config.ts')
+  const lint = await stint(['lint', '--config', config, '--json'])
+  const { findings } = JSON.parse(lint.stdout) as { readonly findings: readonly { readonly severity: string }[] }
+  expect(findings.filter(({ severity }) => severity === 'error')).toEqual([])
+  expect(lint.code).toBe(0)
+  const cases = await stint(['test', join(out, 'test/access.ts'), '--config', config])
+  expect(cases.stdout).toMatch(/^\d+ cases passed\.\n$/)
+  return { report: JSON.parse(ran.stdout) as Report, config: readFileSync(config, 'utf8') }
+}
+
+const mapping = (content: object): string => {
+  const file = join(folder, `map-${Object.keys(content).join('-')}.json`)
+  writeFileSync(file, JSON.stringify(content))
+  return file
+}
+const lines = (text: string): number => text.split('\n').length
+
+describe('500 accounts', { timeout: 3 * MINUTES }, () => {
+  test('of GitHub roles', async () => {
+    const files = writeFixture(folder, githubFixture())
+    const { report, config } = await imported('github-out', ['github', ...files, '--map', mapping({ owners: { acme: '65' } })])
+    expect(report.counts).toEqual({ equal: 1500, narrower: 99, 'needs a decision': 108 })
+    expect(report.profiles).toBe(1599)
+    // One entry for each kind of access, and not one for each account.
+    expect(lines(config)).toBeLessThan(200)
+  })
+})
+
+describe('bad input is refused, and nothing is written', () => {
+  const github = { RoleDetailList: [{ RoleName: 'a', Arn: 'arn:aws:iam::310000000000:role/a', AssumeRolePolicyDocument: {} }] }
+  test.each<[string, unknown, number, RegExp]>([
+    ['no JSON', 'RoleDetailList', 5, /bad\.json is not valid JSON/],
+    ['another form', { Roles: [] }, 5, /RoleDetailList: is missing/],
+    [
+      'a role without an ARN',
+      { RoleDetailList: [{ ...github.RoleDetailList[0], Arn: 'a' }] },
+      5,
+      /RoleDetailList\.0\.Arn: must be the ARN of a role/,
+    ],
+    ['a truncated list', { ...github, IsTruncated: true }, 5, /IsTruncated: must be false/],
+    ['a list that goes on', { ...github, NextToken: 'x' }, 5, /NextToken: is there/],
+    ['no rules', github, 1, /have no rules of this kind/],
+  ])('%s', async (_name, content, code, said) => {
+    const [file = ''] = writeFixture(folder, new Map([['bad.json', content]]))
+    const out = join(folder, 'bad-out')
+    const ran = await stint(['import', 'github', file, '--out', out])
+    expect(ran.code, ran.stderr).toBe(code)
+    expect(ran.stderr).toMatch(said)
+    expect(existsSync(out)).toBe(false)
+  })
+
+  test.each<[string, readonly string[], RegExp]>([
+    ['no file', [], /Missing file/],
+    ['a file that is not there', ['missing.json'], /missing\.json is unreadable/],
+    ['an audience that is no URL', ['a.json', '--audience', 'stint'], /not an https URL/],
+    ['a region that does not exist', ['a.json', '--region', 'here'], /not a valid region/],
+    ['a mapping that is not there', ['a.json', '--map', 'missing.json'], /missing\.json is unreadable/],
+  ])('%s', async (_name, args, said) => {
+    const ran = await stint(['import', 'github', ...args, '--out', join(folder, 'bad-out')])
+    expect([2, 5]).toContain(ran.code)
+    expect(ran.stderr).toMatch(said)
+  })
+
+  test('a folder that is not empty, unless --force is given', async () => {
+    const [file = '', map = ''] = writeFixture(
+      folder,
+      new Map([
+        ...[...githubFixture(1)].map(([, content]): [string, unknown] => ['one.json', content]),
+        ['one-map.json', { owners: { acme: '65' } }],
+      ]),
+    )
+    const out = join(folder, 'full')
+    mkdirSync(out)
+    writeFileSync(join(out, 'notes.txt'), 'mine')
+    const args = ['import', 'github', file, '--map', map, '--out', out]
+    const refused = await stint(args)
+    expect([refused.code, existsSync(join(out, 'stint.config.ts'))]).toEqual([2, false])
+    expect(refused.stderr).toMatch(/is not empty/)
+    expect((await stint([...args, '--force'])).code).toBe(0)
+    expect(readFileSync(join(out, 'notes.txt'), 'utf8')).toBe('mine')
+  })
+
+  test('a misspelled mapping', async () => {
+    const [file = '', map = ''] = writeFixture(
+      folder,
+      new Map<string, unknown>([
+        ['b.json', github],
+        ['b-map.json', { owner: { acme: '65' } }],
+      ]),
+    )
+    const ran = await stint(['import', 'github', file, '--map', map, '--out', join(folder, 'bad-out')])
+    expect(ran).toMatchObject({ code: 5 })
+    expect(ran.stderr).toMatch(/owner: is an unknown property/)
+  })
+})
