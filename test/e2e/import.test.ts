@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { githubFixture } from '../fixtures/import/github.ts'
+import { identityCenterFixture, peopleMapping } from '../fixtures/import/identity-center.ts'
 import { writeFixture } from '../fixtures/import/write.ts'
 import { stint } from '../support/cli.ts'
 
@@ -51,6 +52,14 @@ describe('500 accounts', { timeout: 3 * MINUTES }, () => {
     expect(report.counts).toEqual({ equal: 1500, narrower: 99, 'needs a decision': 108 })
     expect(report.profiles).toBe(1599)
     // One entry for each kind of access, and not one for each account.
+    expect(lines(config)).toBeLessThan(200)
+  })
+
+  test('of Identity Center', async () => {
+    const files = writeFixture(folder, identityCenterFixture())
+    const { report, config } = await imported('center-out', ['identity-center', ...files, '--map', mapping(peopleMapping)])
+    expect(report.counts).toEqual({ equal: 1939, narrower: 45, 'needs a decision': 135 })
+    expect(report.profiles).toBe(1484)
     expect(lines(config)).toBeLessThan(200)
   })
 })

@@ -1,20 +1,22 @@
 /** `stint import`: reads the files of a source, translates, checks, and writes a folder with the config and its access tests. */
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { github } from '@stint/core'
+import { github, oidc } from '@stint/core'
 import { isIssuerUrl } from '@stint/core/config/schema'
 import type { IssuerSource } from '@stint/core/config/shape'
 import { shellWord } from '@stint/core/shell'
 import { partitionOfRegion } from '@stint/iam/partition'
+import * as v from 'valibot'
 import type { Context } from '../context.ts'
 import type { Exit } from '../frame/exit.ts'
 import { Failure } from '../frame/failure.ts'
 import type { TalkFlags } from '../frame/flags.ts'
 import { forPeople } from '../output.ts'
 import type { Setting } from './entries.ts'
-import { authorizationDetails, type GithubFile, translateGithub } from './github.ts'
+import { authorizationDetails, documentsOf, type GithubFile, translateGithub } from './github.ts'
+import { type Directory, identityCenter, translateIdentityCenter } from './identity-center.ts'
 import { emptyMapping, type Mapping, mappingSchema } from './mapping.ts'
-import { MAX_FILES, readJson } from './read.ts'
+import { checked, MAX_FILES, readJson } from './read.ts'
 import { importJson, importText } from './report.ts'
 import type { Rule } from './rules.ts'
 import { settle } from './settle.ts'
@@ -28,6 +30,8 @@ type ImportFlags = TalkFlags & {
   readonly audience: string
   readonly all: boolean
 }
+
+type PeopleFlags = ImportFlags & { readonly peopleIssuer: string; readonly peopleJwks: string }
 
 export async function githubCommand(context: Context, flags: ImportFlags, ...files: readonly string[]): Promise<Exit> {
   const mapping = await startOf(flags, files)
@@ -52,6 +56,48 @@ export async function githubCommand(context: Context, flags: ImportFlags, ...fil
     issuers: { github: github({ key: 'gh', audiences: [flags.audience], ...pin }) },
   })
 }
+
+export async function identityCenterCommand(context: Context, flags: PeopleFlags, ...files: readonly string[]): Promise<Exit> {
+  const directory = await directoryOf(flags, files)
+  return finish(context, flags, { source: 'identity-center', rules: translateIdentityCenter(directory), issuers: peopleOf(flags) })
+}
+
+/** The file of Identity Center, and authorization details for the documents of customer managed policies. */
+async function directoryOf(flags: PeopleFlags, files: readonly string[]): Promise<Directory> {
+  const mapping = await startOf(flags, files)
+  for (const [name, url] of [
+    ['people-issuer', flags.peopleIssuer],
+    ['people-jwks', flags.peopleJwks],
+  ] as const)
+    if (!isIssuerUrl(url))
+      throw new Failure('usage', `--${name} '${url}' is not an https URL.`, { next: 'Use the URL of your identity provider.' })
+  const documents = new Map<string, unknown>()
+  let found: Pick<Directory, 'file' | 'center'> | undefined
+  for (const file of files) {
+    const read = await readJson(file, v.record(v.string(), v.unknown()))
+    if ('RoleDetailList' in read) {
+      for (const [arn, json] of documentsOf(checked(file, read, authorizationDetails))) documents.set(arn, json)
+      continue
+    }
+    if (found) throw new Failure('usage', `${file} and ${found.file} are both of Identity Center.`, { next: 'Pass one.' })
+    found = { file, center: checked(file, read, identityCenter) }
+  }
+  if (!found)
+    throw new Failure('usage', 'None of the files is of Identity Center.', { next: 'docs/guides/import.md shows how to collect it.' })
+  return { ...found, documents, mapping, partition: partitionOfRegion(flags.region).id }
+}
+
+const peopleOf = ({ audience, peopleIssuer, peopleJwks }: PeopleFlags): { readonly people: IssuerSource } => ({
+  people: oidc({
+    key: 'people',
+    url: peopleIssuer,
+    jwksUri: peopleJwks,
+    kind: 'human',
+    audiences: [audience],
+    tokenUse: 'access',
+    groupsClaim: 'groups',
+  }),
+})
 
 /** Checks what all sources share, before anything is read. */
 async function startOf(flags: ImportFlags, files: readonly string[]): Promise<Mapping> {

@@ -108,19 +108,26 @@ function providerOf({ principals }: Statement): string | undefined {
   return names.find((name) => name === GITHUB_HOST) ?? names.find((name) => name.startsWith(`${GITHUB_HOST}/`))
 }
 
-function factsOfRole(role: Role, { Policies }: AuthorizationDetails) {
+function factsOfRole(role: Role, details: AuthorizationDetails) {
+  const managed = new Map(documentsOf(details))
   const documents: Document[] = role.RolePolicyList.map(({ PolicyName, PolicyDocument }) => ({
     name: PolicyName,
     json: decoded(PolicyDocument),
   }))
   for (const { PolicyArn } of role.AttachedManagedPolicies) {
-    const version = Policies.find(({ Arn }) => Arn === PolicyArn)?.PolicyVersionList.find(({ IsDefaultVersion }) => IsDefaultVersion)
-    if (version) documents.push({ name: PolicyArn, json: decoded(version.Document) })
+    const json = managed.get(PolicyArn)
+    if (json !== undefined) documents.push({ name: PolicyArn, json })
     else if (!/^arn:[a-z-]+:iam::aws:/.test(PolicyArn))
       return { fault: `Its policy ${PolicyArn} is not in the file. Run the command without --filter.`, mints: [] }
   }
-  return factsOf(documents)
+  return factsOf(documents, 'github')
 }
+
+/** The documents of the managed policies in a file, by ARN. */
+export const documentsOf = ({ Policies }: AuthorizationDetails): readonly (readonly [arn: string, json: unknown])[] =>
+  Policies.flatMap(({ Arn, PolicyVersionList }) =>
+    PolicyVersionList.flatMap(({ IsDefaultVersion, Document }) => (IsDefaultVersion ? [[Arn, decoded(Document)] as const] : [])),
+  )
 
 function decoded(given: v.InferOutput<typeof document>): unknown {
   if (typeof given !== 'string') return given

@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot'
 
-const account = v.pipe(v.string(), v.regex(/^\d{12}$/, 'must be 12 digits'))
+export const accountId = v.pipe(v.string(), v.regex(/^\d{12}$/, 'must be 12 digits'))
 const text = v.pipe(v.string(), v.nonEmpty('must not be empty'), v.maxLength(256, 'must be at most 256 characters'))
 const digits = v.pipe(v.string(), v.regex(/^\d{1,20}$/, 'must be a numeric ID in a string'))
 
@@ -20,9 +20,9 @@ export const mappingSchema = v.strictObject({
   /** The value of the groups claim that all users of SSO Elevator have. */
   everyone: v.optional(text),
   /** The accounts that `*` means. */
-  accounts: v.optional(v.array(account), []),
+  accounts: v.optional(v.array(accountId), []),
   /** The accounts directly under each organizational unit, by its ID. */
-  ous: v.optional(v.record(v.string(), v.array(account)), {}),
+  ous: v.optional(v.record(v.string(), v.array(accountId)), {}),
 })
 
 export type Mapping = v.InferOutput<typeof mappingSchema>

@@ -3,8 +3,8 @@
  * is found here, and the rule is left out. No proof means no rule.
  */
 import { fitsGlob } from '@stint/core/config/matcher'
-import type { Matcher, Who } from '@stint/core/config/shape'
-import type { Statement } from '@stint/iam'
+import type { Matcher, PolicyStatement, Who } from '@stint/core/config/shape'
+import { contains, type Policy, parsePolicy, type Statement } from '@stint/iam'
 import { covers } from '@stint/iam/pattern'
 import { GITHUB_HOST } from './github-conditions.ts'
 
@@ -68,4 +68,27 @@ function alternativesOf(matcher: Matcher): readonly Alternative[] | undefined {
   if (!('any' in matcher)) return undefined
   const parts = matcher.any.map(alternativesOf)
   return parts.every((part) => part !== undefined) ? parts.flat() : undefined
+}
+
+/** Every Allow of the profile is one of the source or within one, and every Deny of the source is in the profile. */
+export function provesPolicy(profile: readonly PolicyStatement[], source: unknown): boolean {
+  const ours = parsePolicy({ Version: '2012-10-17', Statement: profile }, 'session')
+  const theirs = parsePolicy(source, 'identity')
+  if (!ours.ok || !theirs.ok) return false
+  const [allowed, denied] = [keysOf(theirs.policy, 'Allow'), keysOf(ours.policy, 'Deny')]
+  return (
+    ours.policy.statements.every(
+      (statement) =>
+        statement.effect === 'Deny' || allowed.has(keyOf(statement)) || theirs.policy.statements.some((wide) => contains(wide, statement)),
+    ) && theirs.policy.statements.every((statement) => statement.effect === 'Allow' || denied.has(keyOf(statement)))
+  )
+}
+
+const keysOf = ({ statements }: Policy, effect: Statement['effect']): ReadonlySet<string> =>
+  new Set(statements.filter((statement) => statement.effect === effect).map(keyOf))
+
+/** The same for statements that mean the same. Without `${`, both versions of the language read a text alike. */
+function keyOf({ sid: _sid, variables, ...statement }: Statement): string {
+  const text = JSON.stringify(statement)
+  return text.includes('${') ? `${variables} ${text}` : text
 }

@@ -7,16 +7,21 @@ export type Document = { readonly name: string; readonly json: unknown }
 type RoleFacts = { readonly fault?: string; readonly mints: readonly string[] }
 
 /**
- * Condition keys and variables with another value in a session of Stint than in one that the identity provider started (AWS IAM User Guide,
- * "AWS global condition context keys" and "Available keys for AWS OIDC federation").
+ * Condition keys and variables with another value in a session of Stint than in one of the origin (AWS IAM User Guide, "AWS global condition
+ * context keys" and "Available keys for AWS OIDC federation"). A role that stays keeps its own ARN and tags.
  */
-const CALLER_KEY = /^(token\.actions\.githubusercontent\.com:.*|aws:(FederatedProvider|userid|username|SourceIdentity)|sts:.*)$/i
+const callerKeys = {
+  github: /^(token\.actions\.githubusercontent\.com:.*|aws:(FederatedProvider|userid|username|SourceIdentity)|sts:.*)$/i,
+  'identity-center':
+    /^(aws:(PrincipalTag\/.*|PrincipalArn|userid|username|SourceIdentity|FederatedProvider|MultiFactorAuth(Present|Age))|(identitystore|saml|sts|sso):.*)$/i,
+} as const
+type Origin = keyof typeof callerKeys
 
-export function factsOf(documents: readonly Document[]): RoleFacts {
+export function factsOf(documents: readonly Document[], origin: Origin): RoleFacts {
   const mints = new Set<string>()
   for (const { name, json } of documents) {
     for (const statement of statementsOf(json)) {
-      const key = callerKeyIn(statement)
+      const key = callerKeyIn(statement, origin)
       if (key !== undefined) return { fault: `Its policy ${name} depends on ${key}, which differs in sessions of Stint.`, mints: [] }
       for (const action of mintedBy(statement)) mints.add(action)
     }
@@ -25,20 +30,18 @@ export function factsOf(documents: readonly Document[]): RoleFacts {
 }
 
 /** The minting actions that an Allow names without a wildcard. Stint denies all others (docs/lasting-access.md). */
-const mintedBy = ({ Effect, Action }: Loose): readonly string[] =>
+export const mintedBy = ({ Effect, Action }: Loose): readonly string[] =>
   Effect === 'Allow'
     ? mintingActions.filter((action) => [Action ?? []].flat().some((name) => String(name).toLowerCase() === action.toLowerCase()))
     : []
 
-/** The first key or variable for which `wanted` holds, among those that the statement compares or contains. */
-export function keyIn(statement: Loose, wanted: RegExp): string | undefined {
-  const { Condition = {}, Resource, NotResource } = statement
+/** The first such key or variable that the statement compares or contains. */
+export function callerKeyIn({ Condition = {}, Resource, NotResource }: Loose, origin: Origin): string | undefined {
   const keys = Object.values(Condition as Loose).flatMap((compared) => Object.keys((compared ?? {}) as Loose))
   const texts = JSON.stringify([Condition, Resource, NotResource])
   const variables = [...texts.matchAll(/\$\{([^},]*)/g)].map(([, name = '']) => name.trim())
-  return [...keys, ...variables].find((key) => wanted.test(key))
+  return [...keys, ...variables].find((key) => callerKeys[origin].test(key))
 }
-const callerKeyIn = (statement: Loose): string | undefined => keyIn(statement, CALLER_KEY)
 
 type Loose = { readonly [name: string]: unknown }
 export const statementsOf = (json: unknown): readonly Loose[] =>

@@ -19,7 +19,8 @@ export function testsText(entries: readonly Entry[], { issuers }: Setting, accou
       // A value that no pattern of ours can be filled with is left to the reader.
       if (!caller || known.has(JSON.stringify(caller))) continue
       known.add(JSON.stringify(caller))
-      callers.set(eligible.length === 1 ? `caller of ${profile}` : `caller ${index + 1} of ${profile}`, caller)
+      const plain = nameOf(caller)
+      callers.set(plain !== undefined && !callers.has(plain) ? plain : `caller ${index + 1} of ${profile}`, caller)
     }
   }
   const strangers = strangersOf(issuers)
@@ -60,6 +61,13 @@ ${strangers
   rest: 'refused',
 })
 `
+}
+
+/** A caller in a word, if the claims allow one. */
+function nameOf({ claims }: TestCaller): string | undefined {
+  const [group] = Array.isArray(claims.groups) ? claims.groups : []
+  if (typeof group === 'string') return `member of ${group}`
+  return typeof claims.sub === 'string' ? claims.sub : undefined
 }
 
 /** A caller whom this alternative admits, or undefined if no value could be found. */

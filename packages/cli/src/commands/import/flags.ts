@@ -29,6 +29,25 @@ export const importFlags = {
   ...talk,
 } as const
 
+/** Flags of the sources that are about people. */
+export const peopleFlags = {
+  peopleIssuer: {
+    kind: 'parsed',
+    parse: text,
+    default: 'https://login.acme.example',
+    brief: 'The issuer of people: the iss of their tokens',
+    placeholder: 'URL',
+  },
+  peopleJwks: {
+    kind: 'parsed',
+    parse: text,
+    default: 'https://login.acme.example/jwks',
+    brief: 'The key set of this issuer',
+    placeholder: 'URL',
+  },
+  ...importFlags,
+} as const
+
 export const importText =
   'Writes stint.config.ts and access tests, and reports each rule as equal, narrower or in need of a decision. The config never gives more than the source. See docs/guides/import.md.\n\n' +
   'Exit codes: 0 done · 1 nothing could be imported · 5 a file is unreadable · 2 invalid usage'

@@ -1,8 +1,9 @@
 /** `stint import` */
 import { buildRouteMap } from '@stricli/core'
 import { importGithub } from './github.ts'
+import { importIdentityCenter } from './identity-center.ts'
 
 export const importRoutes = buildRouteMap({
-  routes: { github: importGithub },
+  routes: { github: importGithub, identityCenter: importIdentityCenter },
   docs: { brief: 'Move in from other tools' },
 })
