@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { githubFixture } from '../fixtures/import/github.ts'
 import { identityCenterFixture, peopleMapping } from '../fixtures/import/identity-center.ts'
+import { accountsOf } from '../fixtures/import/random.ts'
+import { SANDBOX_OU, teamFixture } from '../fixtures/import/team.ts'
 import { writeFixture } from '../fixtures/import/write.ts'
 import { stint } from '../support/cli.ts'
 
@@ -60,6 +62,17 @@ describe('500 accounts', { timeout: 3 * MINUTES }, () => {
     const { report, config } = await imported('center-out', ['identity-center', ...files, '--map', mapping(peopleMapping)])
     expect(report.counts).toEqual({ equal: 1939, narrower: 45, 'needs a decision': 135 })
     expect(report.profiles).toBe(1484)
+    expect(lines(config)).toBeLessThan(200)
+  })
+
+  test('of AWS TEAM', async () => {
+    const [eligibility = '', approvers = '', settings = ''] = writeFixture(folder, teamFixture())
+    const [center = ''] = writeFixture(folder, identityCenterFixture())
+    const tables = ['--eligibility', eligibility, '--approvers', approvers, '--settings', settings]
+    const map = mapping({ ...peopleMapping, ous: { [SANDBOX_OU]: accountsOf(40) } })
+    const { report, config } = await imported('team-out', ['team', ...tables, center, '--map', map])
+    expect(report.counts).toEqual({ equal: 968, narrower: 43, 'needs a decision': 185 })
+    expect(report.profiles).toBe(1011)
     expect(lines(config)).toBeLessThan(200)
   })
 })

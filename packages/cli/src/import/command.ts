@@ -20,6 +20,7 @@ import { checked, MAX_FILES, readJson } from './read.ts'
 import { importJson, importText } from './report.ts'
 import type { Rule } from './rules.ts'
 import { settle } from './settle.ts'
+import { approversTable, eligibilityTable, settingsTable, translateTeam } from './team.ts'
 import { writtenFiles } from './written.ts'
 
 type ImportFlags = TalkFlags & {
@@ -60,6 +61,19 @@ export async function githubCommand(context: Context, flags: ImportFlags, ...fil
 export async function identityCenterCommand(context: Context, flags: PeopleFlags, ...files: readonly string[]): Promise<Exit> {
   const directory = await directoryOf(flags, files)
   return finish(context, flags, { source: 'identity-center', rules: translateIdentityCenter(directory), issuers: peopleOf(flags) })
+}
+
+type TeamFlags = PeopleFlags & { readonly eligibility: string; readonly approvers: string; readonly settings: string }
+
+export async function teamCommand(context: Context, flags: TeamFlags, ...files: readonly string[]): Promise<Exit> {
+  const directory = await directoryOf(flags, files)
+  const team = {
+    file: flags.eligibility,
+    eligibility: (await readJson(flags.eligibility, eligibilityTable)).Items,
+    approvers: (await readJson(flags.approvers, approversTable)).Items,
+    settings: (await readJson(flags.settings, settingsTable)).Items,
+  }
+  return finish(context, flags, { source: 'team', rules: translateTeam(team, directory), issuers: peopleOf(flags) })
 }
 
 /** The file of Identity Center, and authorization details for the documents of customer managed policies. */

@@ -60,7 +60,7 @@ export function translateIdentityCenter(directory: Directory): readonly Rule[] {
 }
 
 /** Finds a permission set, as a session in this account can have it. */
-function setsOf({
+export function setsOf({
   center,
   documents,
   partition,
@@ -91,14 +91,14 @@ function customerFault(
   return undefined
 }
 
-function groupOf(id: string, { groups }: Pick<Mapping, 'groups'>, shown = id): Translated<Who> {
+export function groupOf(id: string, { groups }: Pick<Mapping, 'groups'>, shown = id): Translated<Who> {
   const value = Object.hasOwn(groups, id) ? groups[id] : undefined
   return value === undefined
     ? { value: undefined, notes: [`The group ${shown} is not in the mapping: groups.${id}.`] }
     : { value: { issuer: 'people', claims: { groups: includes(value) } }, notes: [] }
 }
 
-function personOf(id: string, { people }: Pick<Mapping, 'people'>, shown = id): Translated<Who> {
+export function personOf(id: string, { people }: Pick<Mapping, 'people'>, shown = id): Translated<Who> {
   const sub = Object.hasOwn(people, id) ? people[id] : undefined
   return sub === undefined
     ? { value: undefined, notes: [`The user ${shown} is not in the mapping: people.${id}.`] }

@@ -110,7 +110,7 @@ const minutesOf = (iso: string): number => {
 const MAX_MINUTES = 12 * 60
 
 /** Sessions of at most this length. With `always`, they also end with the window of their approval, because they are renewed. */
-function durationOf(minutes: number, always = false): Profile['duration'] {
+export function durationOf(minutes: number, always = false): Profile['duration'] {
   const seconds = Math.max(1, Math.min(minutes, MAX_MINUTES)) * 60
   const hour = Math.min(seconds, 3600)
   return {

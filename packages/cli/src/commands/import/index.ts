@@ -2,8 +2,9 @@
 import { buildRouteMap } from '@stricli/core'
 import { importGithub } from './github.ts'
 import { importIdentityCenter } from './identity-center.ts'
+import { importTeam } from './team.ts'
 
 export const importRoutes = buildRouteMap({
-  routes: { github: importGithub, identityCenter: importIdentityCenter },
+  routes: { github: importGithub, identityCenter: importIdentityCenter, team: importTeam },
   docs: { brief: 'Move in from other tools' },
 })
