@@ -9,6 +9,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { githubFixture } from '../fixtures/import/github.ts'
 import { identityCenterFixture, peopleMapping } from '../fixtures/import/identity-center.ts'
 import { accountsOf } from '../fixtures/import/random.ts'
+import { elevatorFixture, elevatorMapping } from '../fixtures/import/sso-elevator.ts'
 import { SANDBOX_OU, teamFixture } from '../fixtures/import/team.ts'
 import { writeFixture } from '../fixtures/import/write.ts'
 import { stint } from '../support/cli.ts'
@@ -73,6 +74,16 @@ describe('500 accounts', { timeout: 3 * MINUTES }, () => {
     const { report, config } = await imported('team-out', ['team', ...tables, center, '--map', map])
     expect(report.counts).toEqual({ equal: 968, narrower: 43, 'needs a decision': 185 })
     expect(report.profiles).toBe(1011)
+    expect(lines(config)).toBeLessThan(200)
+  })
+
+  test('of SSO Elevator', async () => {
+    const [tfvars = ''] = writeFixture(folder, elevatorFixture())
+    const [center = ''] = writeFixture(folder, identityCenterFixture())
+    const map = mapping({ ...peopleMapping, ...elevatorMapping() })
+    const { report, config } = await imported('elevator-out', ['sso-elevator', '--tfvars', tfvars, center, '--map', map])
+    expect(report.counts).toEqual({ equal: 1000, narrower: 114, 'needs a decision': 116 })
+    expect(report.profiles).toBe(1114)
     expect(lines(config)).toBeLessThan(200)
   })
 })

@@ -14,7 +14,7 @@ const repositoryOnly: { readonly [module: string]: readonly [command: string, ..
   '/lint/command.ts': ['lint', 'lintCommand'],
   '/cases/command.ts': ['test', 'testCommand'],
   '/target/command.ts': ['target', 'addCommand'],
-  '/import/command.ts': ['import', 'githubCommand', 'identityCenterCommand', 'teamCommand'],
+  '/import/command.ts': ['import', 'githubCommand', 'identityCenterCommand', 'teamCommand', 'ssoElevatorCommand'],
   '/doctor-aws/command.ts': ['doctor --aws', 'awsDoctor'],
   '/repository/sandbox.ts': ['sandbox', 'sandboxCommand'],
 }

@@ -16,11 +16,13 @@ import type { Setting } from './entries.ts'
 import { authorizationDetails, documentsOf, type GithubFile, translateGithub } from './github.ts'
 import { type Directory, identityCenter, translateIdentityCenter } from './identity-center.ts'
 import { emptyMapping, type Mapping, mappingSchema } from './mapping.ts'
-import { checked, MAX_FILES, readJson } from './read.ts'
+import { checked, MAX_FILES, readJson, readText } from './read.ts'
 import { importJson, importText } from './report.ts'
 import type { Rule } from './rules.ts'
 import { settle } from './settle.ts'
+import { elevatorVariables, translateElevator } from './sso-elevator.ts'
 import { approversTable, eligibilityTable, settingsTable, translateTeam } from './team.ts'
+import { parseTfvars } from './tfvars.ts'
 import { writtenFiles } from './written.ts'
 
 type ImportFlags = TalkFlags & {
@@ -74,6 +76,29 @@ export async function teamCommand(context: Context, flags: TeamFlags, ...files: 
     settings: (await readJson(flags.settings, settingsTable)).Items,
   }
   return finish(context, flags, { source: 'team', rules: translateTeam(team, directory), issuers: peopleOf(flags) })
+}
+
+type ElevatorFlags = PeopleFlags & { readonly tfvars: string }
+
+export async function ssoElevatorCommand(context: Context, flags: ElevatorFlags, ...files: readonly string[]): Promise<Exit> {
+  const directory = await directoryOf(flags, files)
+  const file = flags.tfvars
+  const variables = file.endsWith('.json')
+    ? await readJson(file, elevatorVariables)
+    : checked(file, await readTfvars(file), elevatorVariables)
+  return finish(context, flags, {
+    source: 'sso-elevator',
+    rules: translateElevator({ file, variables }, directory),
+    issuers: peopleOf(flags),
+  })
+}
+
+async function readTfvars(file: string): Promise<unknown> {
+  const parsed = parseTfvars(await readText(file))
+  if (parsed.ok) return parsed.value
+  throw new Failure('unreachable', `${file}, ${parsed.fault}`, {
+    next: 'docs/guides/import.md shows how to make a file of literal values.',
+  })
 }
 
 /** The file of Identity Center, and authorization details for the documents of customer managed policies. */

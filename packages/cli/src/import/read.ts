@@ -8,7 +8,7 @@ const MAX_FILE_BYTES = 64 * 1024 * 1024
 export const MAX_FILES = 2000
 const MAX_FAULTS = 20
 
-async function readText(file: string): Promise<string> {
+export async function readText(file: string): Promise<string> {
   const size = await stat(file).then(
     (found) => (found.isFile() ? found.size : undefined),
     () => undefined,
