@@ -10,6 +10,7 @@ import { promisify } from 'node:util'
 import type { Manifest } from '@slack/web-api/dist/types/request/manifest.js'
 import { loadConfig } from '@stint/broker/build/config-file'
 import { lint } from '@stint/cli/lint/lint'
+import { trustPolicyOf } from '@stint/cli/target/trust'
 import { formatFaults } from '@stint/core/config/check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse as parseYaml } from 'yaml'
@@ -130,6 +131,21 @@ inEachShell('docs/guides/config.md', undefined, async (shell) => {
   const stdout = await run(scriptOf('config.md'), shell)
   expect(stdout).toMatch(/^No findings; 1 silenced with a reason\.\n\d+ cases passed\.\n✓ push to main → /)
   expect(stdout).toContain('✓ push to main → deploy-prod: allow')
+})
+
+describe('docs/guides/import.md', () => {
+  inEachShell('moves in', undefined, async (shell) => {
+    const stdout = await run(scriptOf('import.md'), shell)
+    expectInOrder(stdout, promisedBy('import.md', 8))
+    expect(stdout).toMatch(/\n\d+ cases passed\.\n$/)
+  })
+
+  test('shows the statements that a role needs beside GitHub', () => {
+    const text = readFileSync(`${root}/docs/guides/import.md`, 'utf8')
+    const blocks = [...text.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json = '']): unknown => JSON.parse(json))
+    const { Statement } = trustPolicyOf({ externalId: 'stint-310000000000-deploy' }, 'arn:aws:iam::123456789012:role/stint-vend')
+    expect(blocks).toContainEqual(Statement)
+  })
 })
 
 inEachShell('docs/guides/ci-others.md', 'curl', async (shell) => {

@@ -44,6 +44,7 @@ const TOOLS = {
   go: { probe: ['version'], install: 'install Go: https://go.dev/dl/' },
   spin: { probe: ['-V'], install: 'install spin from your distribution' },
   cc: { probe: ['--version'], install: 'install a C compiler, such as gcc, from your distribution' },
+  jq: { probe: ['--version'], install: 'install jq from your distribution' },
   curl: { probe: ['--version'], install: 'install curl: https://curl.se/download.html' },
   faketime: { probe: ['-f', '+0', 'printenv', 'LD_PRELOAD'], install: 'install faketime from your distribution' },
 } as const
