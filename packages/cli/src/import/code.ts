@@ -4,6 +4,8 @@ import { isObject } from '@stint/core/json'
 const WIDTH = 140
 /** Helpers of `@stint/core`, by the only property of what they make. */
 const helpers = new Set(['glob', 'includes', 'not', 'oneOf', 'all', 'any', 'cidr'])
+/** Those that take the items of a list. */
+const listHelpers = new Set(['oneOf', 'all', 'any', 'cidr'])
 
 /** A name that stands for a value wherever it occurs. */
 export type Named = ReadonlyMap<string, string>
@@ -62,7 +64,8 @@ function flat(value: unknown, used: Set<string>, named: Named): string {
 function helperOf(value: object): { readonly name: string; readonly args: readonly unknown[] } | undefined {
   const [[name, arg] = ['', undefined], ...more] = Object.entries(value)
   if (more.length > 0 || !helpers.has(name)) return undefined
-  return { name, args: ['oneOf', 'all', 'any', 'cidr'].includes(name) ? (arg as readonly unknown[]) : [arg] }
+  if (!listHelpers.has(name)) return { name, args: [arg] }
+  return Array.isArray(arg) ? { name, args: arg } : undefined
 }
 
 const property = (key: string): string => (/^[A-Za-z][A-Za-z0-9_]*$/.test(key) ? key : key === '__proto__' ? "['__proto__']" : quoted(key))

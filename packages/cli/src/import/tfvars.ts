@@ -6,9 +6,7 @@
  */
 import type { Json } from '@stint/core/json'
 
-type Tfvars =
-  | { readonly ok: true; readonly value: { readonly [name: string]: Json } }
-  | { readonly ok: false; readonly fault: string }
+type Tfvars = { readonly ok: true; readonly value: { readonly [name: string]: Json } } | { readonly ok: false; readonly fault: string }
 
 /** Deeper than any configuration of SSO Elevator. */
 const MAX_DEPTH = 20
