@@ -509,3 +509,93 @@ describe('the AWS console from a page', () => {
     expect([page.status, page.location]).toEqual([303, expect.stringMatching(/^\/decide\/req_/)])
   })
 })
+
+describe('what a page shows', () => {
+  const mentions = (text: string) => /Olu On-Call|Orders are down/.test(text)
+
+  test('a request, to those who may see it', async () => {
+    const id = await ask()
+    const seen = await Promise.all(
+      (['approver', 'oncall', 'second-developer'] as const).map(async (name) => {
+        const page = await signedIn(newJar(), `/decide/${id}`, name)
+        return [name, page.status, /Olu On-Call \(/.test(page.text)]
+      }),
+    )
+    expect(seen).toEqual([
+      ['approver', 200, true],
+      ['oncall', 200, true],
+      ['second-developer', 404, false],
+    ])
+  })
+  test('events, to those whom they concern and to auditors', async () => {
+    const { json } = await sandbox.vend(await sandbox.token('developer'), { profile: 'staging-power', justification: 'Orders are down' })
+    await sandbox.ship()
+    const request = json.requestId
+    for (const [name, may] of [
+      ['developer', true],
+      ['auditor', true],
+      ['second-developer', false],
+    ] as const) {
+      const jar = newJar()
+      const page = await signedIn(jar, '/activity', name)
+      const [one, session] = [await go(jar, `/activity?request=${request}`), await go(jar, `/activity?session=${json.id}`)]
+      expect([name, [page, one, session].map(({ status, text }) => [status, text.includes('Credentials issued')])]).toEqual([
+        name,
+        Array.from({ length: 3 }, () => [200, may]),
+      ])
+      const receipt = await go(jar, `/activity/${request}/1`)
+      expect([name, receipt.status, receipt.text.startsWith('c2sp.org/tlog-proof@v1')]).toEqual([name, may ? 200 : 404, may])
+    }
+  })
+  test.each([
+    ['day=2026-13-40', 'The day must be a date'],
+    ['person=dana', 'A person is an issuer and a subject'],
+    ['account=12', 'An account has 12 digits'],
+    ['request=req_1', 'This is not the ID of a request'],
+    ['session=x', 'This is not the ID of a session'],
+    ['profile=%3Cb%3E', 'This is not the ID of a profile'],
+    ['color=red', 'This page has no such filter'],
+  ])('a fault of the filter %s', async (query, says) => {
+    const jar = newJar()
+    await signedIn(jar, '/', 'auditor')
+    const page = await go(jar, `/activity?${query}`)
+    expect([page.status, page.text.includes(says)]).toEqual([400, true])
+  })
+  test('nothing of a request to someone who is not signed in', async () => {
+    const page = await go(newJar(), `/decide/${await ask()}`)
+    expect([page.status, mentions(page.text)]).toEqual([303, false])
+  })
+})
+
+describe('a request from a page', () => {
+  const fields = { duration: '', justification: 'Orders are down', ticket: '', startsAt: '' }
+  test.each<[string, Record<string, string>, number, RegExp]>([
+    [
+      'is shown before it is sent',
+      {},
+      200,
+      /Nothing has been sent yet[\s\S]*1 of: people with groups approvers[\s\S]*up to 1 hour per session/,
+    ],
+    ['shows a shorter duration', { duration: '15m' }, 200, /up to 15 minutes per session/],
+    ['shows a later start', { startsAt: 'LATER' }, 200, /<td>20\d\d-/],
+    ['says what is wrong with the duration', { duration: '9h' }, 400, /duration is out of range/],
+    ['says what is wrong with the start', { startsAt: 'tomorrow' }, 400, /startsAt must be an RFC 3339 time/],
+    ['says that the justification is missing', { justification: ' ' }, 400, /needs a justification/],
+    ['goes back to the form with what was entered', { step: 'edit', ticket: 'INC-1' }, 200, /value="INC-1"/],
+  ])('%s', async (_what, change, status, says) => {
+    const jar = newJar()
+    const { csrf = '' } = formIn(await signedIn(jar, '/access/break-glass', 'oncall'))
+    const startsAt = change.startsAt === 'LATER' ? { startsAt: new Date(sandbox.now() + 3_600_000).toISOString() } : {}
+    const page = await go(jar, '/access/break-glass', { csrf, step: 'check', ...fields, ...change, ...startsAt })
+    expect(page.status).toBe(status)
+    expect(page.text).toMatch(says)
+    expect(page.text.includes('Send the request')).toBe(status === 200 && change.step === undefined)
+  })
+  test('is sent once, and leads to its page', async () => {
+    const jar = newJar()
+    const { csrf = '' } = formIn(await signedIn(jar, '/access/break-glass', 'oncall'))
+    const sent = await go(jar, '/access/break-glass', { csrf, step: 'send', ...fields })
+    expect([sent.status, sent.location]).toEqual([303, expect.stringMatching(/^\/decide\/req_/)])
+    expect((await go(jar, '/access/break-glass', { csrf, step: 'send', ...fields })).location).toBe(sent.location)
+  })
+})

@@ -49,7 +49,7 @@ export const guardsPage = (): string =>
     'By the number in section 3.',
     tableOf('RFC 8725 ', 'practice', titled('RFC 8725 ')),
     listOf('RFC 8725 '),
-    '## OWASP ASVS 5.0, chapters 9 and 10',
+    '## OWASP ASVS 5.0: browser sessions, tokens and OAuth',
     'Self-contained tokens, and OAuth and OIDC. Stint is a resource server. Its pages and its command line are clients.',
     tableOf('ASVS ', 'requirement', titled('ASVS ')),
     listOf('ASVS '),

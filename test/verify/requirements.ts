@@ -1,6 +1,6 @@
 /**
- * What a guard in the source is for: the promises of docs/reliability.md, the practices of RFC 8725 section 3, and the requirements of OWASP
- * ASVS 5.0, chapters 9 and 10. Each seeded bug removes one guard and names its requirements, and `guards-page.ts` writes the page from both.
+ * What a guard in the source is for: the promises of docs/reliability.md, the practices of RFC 8725 section 3, and requirements of OWASP
+ * ASVS 5.0: of chapters 3 and 7 what concerns browser sessions, and chapters 9 and 10. Each seeded bug removes one guard and names its requirements, and `guards-page.ts` writes the page from both.
  */
 
 /** Each must have a guard whose removal makes a test fail. */
@@ -26,6 +26,16 @@ export const requirements = {
   'RFC 8725 3.10': 'Do not trust received claims such as kid, jku and x5u',
   'RFC 8725 3.11': 'Use explicit typing',
   'RFC 8725 3.12': 'Use rules that exclude each other for different kinds of tokens',
+  'ASVS 3.3.1': 'Cookies have the Secure attribute and the prefix __Host-',
+  'ASVS 3.5.1': 'Requests that change something cannot be forged by another site',
+  'ASVS 3.7.2': 'The application redirects only to addresses of an allowlist',
+  'ASVS 7.2.1': 'The session is verified by the server',
+  'ASVS 7.2.4': 'A sign-in gives a new session and ends the one before',
+  'ASVS 7.3.1': 'A session ends after a time without use',
+  'ASVS 7.3.2': 'A session has an absolute end',
+  'ASVS 7.4.1': 'A session that has ended is not accepted again',
+  'ASVS 7.4.3': 'All sessions of a user can be ended',
+  'ASVS 7.5.3': 'A sensitive decision needs a further authentication',
   'ASVS 9.1.1': 'The signature is verified before the content is used',
   'ASVS 9.1.2': 'Only algorithms of an allowlist are accepted, and never none',
   'ASVS 9.1.3': 'Keys come from configured sources only, never from the token',

@@ -5,6 +5,7 @@
  */
 import type { Bug } from '../support/seeded.ts'
 import type { Guarding } from './requirements.ts'
+import { seededPageBugs } from './seeded-page-bugs.ts'
 import { seededTokenBugs } from './seeded-token-bugs.ts'
 
 export type SeededBug = Bug &
@@ -401,6 +402,7 @@ export const seededBugs: readonly SeededBug[] = [
     to: 'if (checkpoint.witnesses.length < 0)',
     tests: ['test/faults/tamper.test.ts'],
   },
+  ...seededPageBugs,
   ...seededTokenBugs,
 
   // ── The command line ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,7 +1,6 @@
 /** `/`: what you can access now, what needs approval, what is missing for the rest, and your sessions and requests. */
 
 import type { Instant } from '@stint/core/instant'
-import { refused } from '@stint/core/outcome'
 import { rulesInWords } from '@stint/core/request/approver-words'
 import { type AccessRequest, stateAt } from '@stint/core/request/request'
 import { type Session, sessionStateAt } from '@stint/core/request/session'
@@ -80,12 +79,11 @@ ${canExtend ? html`<a class="button" href="/decide/${request.id}">Extend</a>` : 
   answer(app, 'POST /end', (c) =>
     visits.form(c, async (visit, form) => {
       const origin = { source: c.env.sourceIp, token: visit.caller.token.hash }
-      const everyEarlier = form.get('everyEarlierSession') ?? undefined
-      if (everyEarlier !== undefined && everyEarlier !== 'end' && everyEarlier !== 'keep')
-        return say(c, refused('body-invalid', 'The form has an unknown choice.'), visit)
+      const everyEarlier = form.get('everyEarlierSession') === 'keep' ? 'keep' : undefined
       const decider = { caller: visit.caller, ...accessContext(c), origin }
       const ended = await endSession(broker, decider, form.get('session') ?? '', 'web', everyEarlier)
-      if (ended.outcome === 'refused') return sayTo(c, visit, ended)
+      if (ended.outcome === 'refused')
+        return sayTo(c, visit, ended, ended.code === 'end-policy-full' ? keepForm(visit, form.get('session') ?? '') : '')
       if (ended.outcome === 'unknown')
         return say(c, outcomeUnknown(ended.cause, 'the session was ended', 'It is safe to end it again.'), visit)
       const { session, immediateEnd } = ended.value
@@ -102,6 +100,11 @@ ${canExtend ? html`<a class="button" href="/decide/${request.id}">Extend</a>` : 
       )
     }),
   )
+
+  /** The policy that ends sessions at once has no room. Responders can end every earlier session of the role with the command line. */
+  const keepForm = (visit: Visit, session: string): Html =>
+    html`<form method="post" action="/end">${csrfField(visit)}<input type="hidden" name="session" value="${session}"><input type="hidden" name="everyEarlierSession" value="keep">
+<div class="buttons"><button class="danger">End it, and let its credentials expire on their own</button></div></form>`
 
   // ── Requests ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -74,7 +74,7 @@ export function activityPages(
       visit,
       at: '/activity',
       body: html`${filterForm(filters, toDay(day), auditor)}
-${isDay ? dayLinks(filters, day, c.get('now')) : ''}
+${isDay ? dayLinks(filters, day, c.get('now')) : ''}${filters.request?.startsWith('req_') ? html`<p><a href="/decide/${filters.request}">Open the request</a></p>` : ''}
 ${
   readable.length === 0
     ? html`<p class="empty">Nothing happened here. New events appear within about a minute.</p>`
@@ -157,7 +157,7 @@ const link = (filters: Filters, more: Filters & { readonly cursor?: string }): s
 function filterForm(filters: Filters, day: string, auditor: boolean): Html {
   const field = (name: keyof Filters, label: string, type: string, value: string) =>
     html`<label>${label} <input name="${name}" type="${type}" value="${value}"></label>`
-  const count = Object.keys(filters).filter((name) => name !== 'day').length
+  const count = Object.keys(filters).filter((name) => !['day', 'request', 'session'].includes(name)).length
   return html`<details${count > 0 ? html` open` : ''}><summary>Filter</summary><form method="get" action="/activity" class="filters">
 ${field('day', 'Day (UTC)', 'date', day)}${auditor ? field('person', 'Person (issuer/subject)', 'text', filters.person ?? '') : ''}
 ${field('profile', 'Profile', 'text', filters.profile ?? '')}${field('account', 'Account', 'text', filters.account ?? '')}
