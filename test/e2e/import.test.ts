@@ -123,6 +123,117 @@ describe('bad input is refused, and nothing is written', () => {
     expect(ran.stderr).toMatch(said)
   })
 
+  const center = { PermissionSets: [], AccountAssignments: [] }
+  const set = {
+    PermissionSet: { Name: 'Read', PermissionSetArn: 'arn:1' },
+    AttachedManagedPolicies: [],
+    CustomerManagedPolicyReferences: [],
+    InlinePolicy: '',
+  }
+  const scan = { Items: [] }
+  test.each<[string, string, ReadonlyMap<string, unknown>, (file: (name: string) => string) => readonly string[], number, RegExp]>([
+    [
+      'a permission set without a word on its boundary',
+      'identity-center',
+      new Map([['c.json', { ...center, PermissionSets: [set] }]]),
+      (file) => [file('c.json')],
+      5,
+      /PermissionSets\.0\.PermissionsBoundary: is missing/,
+    ],
+    [
+      'two files of Identity Center',
+      'identity-center',
+      new Map([
+        ['c.json', center],
+        ['d.json', center],
+      ]),
+      (file) => [file('c.json'), file('d.json')],
+      2,
+      /are both of Identity Center/,
+    ],
+    [
+      'no file of Identity Center',
+      'identity-center',
+      new Map([['g.json', github]]),
+      (file) => [file('g.json')],
+      2,
+      /None of the files is of Identity Center/,
+    ],
+    [
+      'an issuer of people that many organizations share',
+      'identity-center',
+      new Map([
+        [
+          'c.json',
+          {
+            PermissionSets: [
+              { ...set, PermissionsBoundary: null, AttachedManagedPolicies: [{ Arn: 'arn:aws:iam::aws:policy/ReadOnlyAccess' }] },
+            ],
+            AccountAssignments: [{ AccountId: '310000000000', PermissionSetArn: 'arn:1', PrincipalType: 'GROUP', PrincipalId: 'g' }],
+          },
+        ],
+        ['m.json', { groups: { g: 'x' } }],
+      ]),
+      (file) => [file('c.json'), '--map', file('m.json'), '--people-issuer', 'https://gitlab.com'],
+      2,
+      /would be invalid: issuers\.people/,
+    ],
+    [
+      'a table of another kind',
+      'team',
+      new Map<string, unknown>([
+        ['c.json', center],
+        ['e.json', { Items: [{ id: { S: 'g' }, type: { S: 'Group' } }] }],
+        ['a.json', scan],
+      ]),
+      (file) => ['--eligibility', file('e.json'), '--approvers', file('a.json'), '--settings', file('a.json'), file('c.json')],
+      5,
+      /e\.json does not have the expected form:[\s\S]*Items\.0\.approvalRequired: is missing/,
+    ],
+    [
+      'variables that Terraform must compute',
+      'sso-elevator',
+      new Map<string, unknown>([
+        ['c.json', center],
+        ['v.tfvars', 'max_permissions_duration_time = 4\nconfig = local.config\n'],
+      ]),
+      (file) => ['--tfvars', file('v.tfvars'), file('c.json')],
+      5,
+      /v\.tfvars, line 2: Only literal values can be read/,
+    ],
+    [
+      'a statement with an unknown property',
+      'sso-elevator',
+      new Map<string, unknown>([
+        ['c.json', center],
+        ['v.tfvars.json', { config: [{ ResourceType: 'Account', Resource: '*', PermissionSet: '*', AllowedHours: '9-17' }] }],
+      ]),
+      (file) => ['--tfvars', file('v.tfvars.json'), file('c.json')],
+      5,
+      /config\.0\.AllowedHours: is an unknown property/,
+    ],
+  ])('%s', async (_name, source, files, args, code, said) => {
+    writeFixture(folder, files)
+    const out = join(folder, 'bad-out')
+    const ran = await stint(['import', source, ...args((name) => join(folder, name)), '--out', out])
+    expect(ran.code, ran.stderr).toBe(code)
+    expect(ran.stderr).toMatch(said)
+    expect(existsSync(out)).toBe(false)
+  })
+
+  test('rules that all need a decision', async () => {
+    const [file = ''] = writeFixture(
+      folder,
+      new Map([...githubFixture(1)].map(([, content]): [string, unknown] => ['alone.json', content])),
+    )
+    const out = join(folder, 'bad-out')
+    const ran = await stint(['import', 'github', file, '--out', out])
+    expect(ran.code).toBe(1)
+    expect(ran.stdout).toMatch(/needs a decision {2}role [\s\S]*0 equal, 0 narrower/)
+    expect(ran.stderr).toMatch(/No rule could be imported\. Nothing was written\./)
+    expect(existsSync(out)).toBe(false)
+  })
+
   test('a folder that is not empty, unless --force is given', async () => {
     const [file = '', map = ''] = writeFixture(
       folder,

@@ -174,6 +174,8 @@ async function finish(
     throw new Failure('failed', 'The files have no rules of this kind. Nothing was written.', {
       next: 'stint import --help lists the sources.',
     })
+  if (rules.length > MAX_RULES)
+    throw new Failure('failed', `The files have more than ${MAX_RULES} rules. Nothing was written.`, { next: 'Import them in parts.' })
   const setting: Setting = {
     partition: partitionOfRegion(flags.region).id,
     region: flags.region,
@@ -183,9 +185,7 @@ async function finish(
   const settled = settle(rules, setting)
   const files = settled.entries.length === 0 ? {} : writtenFiles(settled.entries, setting, source)
   for (const [name, text] of Object.entries(files)) {
-    const file = join(flags.out, name)
-    await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, text)
+    await write(join(flags.out, name), text)
   }
   const written = Object.keys(files).map((name) => join(flags.out, name))
   stdout.write(
@@ -209,5 +209,16 @@ async function finish(
   return 'ok'
 }
 
+async function write(file: string, text: string): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, text)
+  } catch (error) {
+    throw new Failure('failed', `${file} could not be written: ${(error as Error).message}.`, { next: 'Choose a new folder with --out.' })
+  }
+}
+
+/** A company with 1,000 accounts and 100 permission sets in each has 100,000. */
+const MAX_RULES = 300_000
 /** Rows of the report on a terminal. */
 const ROWS = 40

@@ -11,6 +11,7 @@ import { verdictOf } from './rules.ts'
 
 const HOST = 'token.actions.githubusercontent.com'
 const ACCOUNT = '210000000001'
+const BOUNDARY = `arn:aws:iam::${ACCOUNT}:policy/boundary`
 const PROVIDER = `arn:aws:iam::${ACCOUNT}:oidc-provider/${HOST}`
 const mapping: Mapping = { ...emptyMapping, owners: { acme: '65', other: '66' } }
 
@@ -28,9 +29,15 @@ const equals = (claims: { [claim: string]: string | string[] }) => ({
 })
 const aud = { [`${HOST}:aud`]: 'sts.amazonaws.com' }
 
-type Given = { readonly statements: readonly Statement[]; readonly role?: object; readonly map?: Mapping; readonly encode?: boolean }
+type Given = {
+  readonly statements: readonly Statement[]
+  readonly role?: object
+  readonly policies?: readonly object[]
+  readonly map?: Mapping
+  readonly encode?: boolean
+}
 
-function imported({ statements, role = {}, map = mapping, encode = false }: Given) {
+function imported({ statements, role = {}, policies = [], map = mapping, encode = false }: Given) {
   const trust = { Version: '2012-10-17', Statement: statements }
   const details = {
     RoleDetailList: [
@@ -43,7 +50,7 @@ function imported({ statements, role = {}, map = mapping, encode = false }: Give
         ...role,
       },
     ],
-    Policies: [],
+    Policies: policies as never[],
     IsTruncated: undefined,
     NextToken: undefined,
   }
@@ -147,7 +154,6 @@ describe('a statement that admits GitHub', () => {
       eligible({ sub: main, environment: 'prod' }),
       /without 'environment'/,
     ],
-    ['a repository by its ID alone', admits(equals({ repository_id: '74' })), eligible({ repository_id: '74' }), /pinned owner/],
   ])('%s: narrower', (_name, statement, expected, why) => {
     const [rule] = imported({ statements: [statement] })
     expect(rule?.notes.join('\n')).toMatch(why)
@@ -214,6 +220,41 @@ describe('a statement that admits GitHub', () => {
       { role: { AttachedManagedPolicies: [{ PolicyArn: `arn:aws:iam::${ACCOUNT}:policy/own` }] } },
     ],
     [
+      'a permissions boundary that depends on the caller',
+      [admits(equals({ sub: main }))],
+      /depends on sts:RoleSessionName/,
+      {
+        role: { PermissionsBoundary: { PermissionsBoundaryArn: BOUNDARY } },
+        policies: [
+          {
+            Arn: BOUNDARY,
+            PolicyVersionList: [
+              {
+                IsDefaultVersion: true,
+                Document: {
+                  Statement: { Effect: 'Deny', Action: '*', Resource: '*', Condition: { StringEquals: { 'sts:RoleSessionName': 'a' } } },
+                },
+              },
+            ],
+          },
+        ],
+      },
+    ],
+    [
+      'a permissions boundary that is not in the file',
+      [admits(equals({ sub: main }))],
+      /not in the file/,
+      { role: { PermissionsBoundary: { PermissionsBoundaryArn: BOUNDARY } } },
+    ],
+    [
+      'a policy that cannot be read',
+      [admits(equals({ sub: main }))],
+      /not valid JSON/,
+      { role: { RolePolicyList: [{ PolicyName: 'p', PolicyDocument: '%7B' }] } },
+    ],
+    ['a trust policy that cannot be read', [], /not valid/, { role: { AssumeRolePolicyDocument: '%ZZ' } }],
+    ['a repository by its ID, and no owner', [admits(equals({ repository_id: '74' }))], /pins the ID of an owner/, { map: emptyMapping }],
+    [
       'another partition',
       [admits(equals({ sub: main }))],
       /another AWS partition/,
@@ -252,6 +293,13 @@ describe('a statement that admits GitHub', () => {
     })
     expect(rule?.access[0]?.mints).toEqual(['ecr:GetAuthorizationToken'])
   })
+})
+
+test('a repository by its ID alone is of the only owner of the mapping', () => {
+  const statements = [admits(equals({ repository_id: '74' }))]
+  const [rule] = imported({ statements, map: { ...emptyMapping, owners: { acme: '65' } } })
+  expect(rule?.access[0]?.eligible).toEqual(eligible({ repository_id: '74' }))
+  expect(rule?.notes).toEqual(['Only repositories of the pinned owner match.'])
 })
 
 describe('several owners', () => {

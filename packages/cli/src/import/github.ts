@@ -23,6 +23,7 @@ export const authorizationDetails = v.object({
       AssumeRolePolicyDocument: document,
       RolePolicyList: v.optional(v.array(v.object({ PolicyName: v.string(), PolicyDocument: document })), []),
       AttachedManagedPolicies: v.optional(v.array(v.object({ PolicyArn: v.string() })), []),
+      PermissionsBoundary: v.optional(v.object({ PermissionsBoundaryArn: v.string() })),
     }),
   ),
   Policies: v.optional(
@@ -51,8 +52,10 @@ export function translateGithub(
   const found = files.flatMap(({ file, details }) =>
     details.RoleDetailList.flatMap((role, index) => draftsOf(role, details, `${file}: RoleDetailList[${index}]`, { mapping, partition })),
   )
-  const owner =
-    mapping.enterprise === undefined ? mostFrequent(found.flatMap(({ parts }) => parts.flatMap(({ owner: id }) => id ?? []))) : undefined
+  const named = found.flatMap(({ parts }) => parts.flatMap(({ owner: id }) => id ?? []))
+  const ids = Object.values(mapping.owners)
+  // Rules that name no owner, but only the ID of a repository, leave the choice to the mapping.
+  const owner = mapping.enterprise === undefined ? (mostFrequent(named) ?? (ids.length === 1 ? ids[0] : undefined)) : undefined
   return { rules: found.map((draft) => ruleOf(draft, mapping, owner)), owner }
 }
 
@@ -67,7 +70,7 @@ type Draft = Pick<Rule, 'name' | 'account' | 'place' | 'notes'> & {
 
 function draftsOf(role: Role, details: AuthorizationDetails, place: string, { mapping, partition }: Options): readonly Draft[] {
   const trust = decoded(role.AssumeRolePolicyDocument)
-  if (!JSON.stringify(trust ?? '').includes(GITHUB_HOST)) return []
+  if (trust !== undefined && !JSON.stringify(trust).includes(GITHUB_HOST)) return []
   const account = role.Arn.split(':')[4] ?? ''
   const path = role.Arn.slice(role.Arn.indexOf(':role/') + ':role/'.length)
   const draft = (name: string, more: Partial<Draft>): Draft => ({
@@ -114,13 +117,22 @@ function factsOfRole(role: Role, details: AuthorizationDetails) {
     name: PolicyName,
     json: decoded(PolicyDocument),
   }))
-  for (const { PolicyArn } of role.AttachedManagedPolicies) {
-    const json = managed.get(PolicyArn)
-    if (json !== undefined) documents.push({ name: PolicyArn, json })
-    else if (!/^arn:[a-z-]+:iam::aws:/.test(PolicyArn))
-      return { fault: `Its policy ${PolicyArn} is not in the file. Run the command without --filter.`, mints: [] }
+  const { PermissionsBoundaryArn: boundary } = role.PermissionsBoundary ?? {}
+  const arns = [...role.AttachedManagedPolicies.map(({ PolicyArn }) => PolicyArn), ...(boundary === undefined ? [] : [boundary])]
+  for (const arn of arns) {
+    if (managed.has(arn)) documents.push({ name: arn, json: managed.get(arn) })
+    else if (!/^arn:[a-z-]+:iam::aws:/.test(arn))
+      return { fault: `Its policy ${arn} is not in the file. Run the command without --filter.`, mints: [] }
   }
-  return factsOf(documents, 'github')
+  const { fault } = factsOf(documents, 'github')
+  // A boundary allows nothing by itself.
+  return {
+    ...defined({ fault }),
+    mints: factsOf(
+      documents.filter(({ name }) => name !== boundary),
+      'github',
+    ).mints,
+  }
 }
 
 /** The documents of the managed policies in a file, by ARN. */
@@ -231,6 +243,10 @@ function claimMatcher({ values, negated }: ClaimDemand, notes: string[]): Matche
 function ruleOf({ role, parts, statement, mints, notes, ...rule }: Draft, { enterprise }: Mapping, owner: string | undefined): Rule {
   const more: string[] = []
   const eligible = parts.flatMap(({ who, owner: id }): readonly Who[] => {
+    if (enterprise === undefined && owner === undefined) {
+      more.push('The issuer pins the ID of an owner. Add it to the mapping: owners.')
+      return []
+    }
     if (enterprise === undefined && id !== undefined && id !== owner) {
       more.push(`Its owner has the ID ${id}, and the issuer pins ${owner}. For several owners, set 'enterprise' in the mapping.`)
       return []

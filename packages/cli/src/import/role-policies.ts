@@ -20,6 +20,7 @@ type Origin = keyof typeof callerKeys
 export function factsOf(documents: readonly Document[], origin: Origin): RoleFacts {
   const mints = new Set<string>()
   for (const { name, json } of documents) {
+    if (statementsOf(json).length === 0) return { fault: `Its policy ${name} is not valid JSON, or has no statements.`, mints: [] }
     for (const statement of statementsOf(json)) {
       const key = callerKeyIn(statement, origin)
       if (key !== undefined) return { fault: `Its policy ${name} depends on ${key}, which differs in sessions of Stint.`, mints: [] }

@@ -4,6 +4,7 @@
  */
 import { checkConfig } from '@stint/core/config/check'
 import type { Who } from '@stint/core/config/shape'
+import { Failure } from '../frame/failure.ts'
 import { catalogue } from '../lint/catalogue.ts'
 import { lint } from '../lint/lint.ts'
 import { configOf, type Entry, entriesOf, type Setting } from './entries.ts'
@@ -44,8 +45,11 @@ function refusedBy(entries: readonly Entry[], setting: Setting): readonly Refuse
   return findings.map(({ path, why }): Refused => {
     const [, kind, id = '', index] = /^(profiles|targets)\.([a-z0-9-]+)(?:\.eligible\[(\d+)\])?/.exec(path) ?? []
     const entry = entries.find(({ profile, target, accounts }) => id === `${kind === 'targets' ? target : profile}-${accounts[0]}`)
-    // Issuers and the rest come from the flags, which are checked before.
-    if (!entry) throw new RangeError(`the written config is invalid: ${path}: ${why}`)
+    // Issuers and the rest come from the flags.
+    if (!entry)
+      throw new Failure('usage', `The config would be invalid: ${path}: ${why}`, {
+        next: 'Leave the flag out, and set the issuer in the written config: docs/guides/issuers.md',
+      })
     const who = index === undefined ? undefined : entry.eligible[Number(index)]
     return { entry, why, ...(who ? { eligible: JSON.stringify(who) } : {}) }
   })
