@@ -60,7 +60,14 @@ describe('500 accounts', { timeout: 3 * MINUTES }, () => {
 
   test('of Identity Center', async () => {
     const files = writeFixture(folder, identityCenterFixture())
-    const { report, config } = await imported('center-out', ['identity-center', ...files, '--map', mapping(peopleMapping)])
+    const { report, config } = await imported('center-out', [
+      'identity-center',
+      ...files,
+      '--map',
+      mapping(peopleMapping),
+      '--organization',
+      'o-a1b2c3d4e5',
+    ])
     expect(report.counts).toEqual({ equal: 1939, narrower: 45, 'needs a decision': 135 })
     expect(report.profiles).toBe(1484)
     expect(lines(config)).toBeLessThan(200)

@@ -3,7 +3,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { github, oidc } from '@stint/core'
 import { isIssuerUrl } from '@stint/core/config/schema'
-import type { IssuerSource } from '@stint/core/config/shape'
+import { defined } from '@stint/core/defined'
 import { shellWord } from '@stint/core/shell'
 import { partitionOfRegion } from '@stint/iam/partition'
 import * as v from 'valibot'
@@ -34,7 +34,7 @@ type ImportFlags = TalkFlags & {
   readonly all: boolean
 }
 
-type PeopleFlags = ImportFlags & { readonly peopleIssuer: string; readonly peopleJwks: string }
+type PeopleFlags = ImportFlags & { readonly peopleIssuer: string; readonly peopleJwks: string; readonly organization?: string }
 
 export async function githubCommand(context: Context, flags: ImportFlags, ...files: readonly string[]): Promise<Exit> {
   const mapping = await startOf(flags, files)
@@ -62,7 +62,7 @@ export async function githubCommand(context: Context, flags: ImportFlags, ...fil
 
 export async function identityCenterCommand(context: Context, flags: PeopleFlags, ...files: readonly string[]): Promise<Exit> {
   const directory = await directoryOf(flags, files)
-  return finish(context, flags, { source: 'identity-center', rules: translateIdentityCenter(directory), issuers: peopleOf(flags) })
+  return finish(context, flags, { source: 'identity-center', rules: translateIdentityCenter(directory), ...peopleOf(flags) })
 }
 
 type TeamFlags = PeopleFlags & { readonly eligibility: string; readonly approvers: string; readonly settings: string }
@@ -75,7 +75,7 @@ export async function teamCommand(context: Context, flags: TeamFlags, ...files: 
     approvers: (await readJson(flags.approvers, approversTable)).Items,
     settings: (await readJson(flags.settings, settingsTable)).Items,
   }
-  return finish(context, flags, { source: 'team', rules: translateTeam(team, directory), issuers: peopleOf(flags) })
+  return finish(context, flags, { source: 'team', rules: translateTeam(team, directory), ...peopleOf(flags) })
 }
 
 type ElevatorFlags = PeopleFlags & { readonly tfvars: string }
@@ -89,7 +89,7 @@ export async function ssoElevatorCommand(context: Context, flags: ElevatorFlags,
   return finish(context, flags, {
     source: 'sso-elevator',
     rules: translateElevator({ file, variables }, directory),
-    issuers: peopleOf(flags),
+    ...peopleOf(flags),
   })
 }
 
@@ -126,16 +126,19 @@ async function directoryOf(flags: PeopleFlags, files: readonly string[]): Promis
   return { ...found, documents, mapping, partition: partitionOfRegion(flags.region).id }
 }
 
-const peopleOf = ({ audience, peopleIssuer, peopleJwks }: PeopleFlags): { readonly people: IssuerSource } => ({
-  people: oidc({
-    key: 'people',
-    url: peopleIssuer,
-    jwksUri: peopleJwks,
-    kind: 'human',
-    audiences: [audience],
-    tokenUse: 'access',
-    groupsClaim: 'groups',
-  }),
+const peopleOf = ({ audience, peopleIssuer, peopleJwks, organization }: PeopleFlags): Pick<Translation, 'issuers' | 'organization'> => ({
+  ...defined({ organization }),
+  issuers: {
+    people: oidc({
+      key: 'people',
+      url: peopleIssuer,
+      jwksUri: peopleJwks,
+      kind: 'human',
+      audiences: [audience],
+      tokenUse: 'access',
+      groupsClaim: 'groups',
+    }),
+  },
 })
 
 /** Checks what all sources share, before anything is read. */
@@ -163,12 +166,12 @@ const isEmpty = (folder: string): Promise<boolean> =>
     },
   )
 
-type Translation = { readonly source: string; readonly rules: readonly Rule[]; readonly issuers: { readonly [id: string]: IssuerSource } }
+type Translation = Pick<Setting, 'issuers' | 'organization'> & { readonly source: string; readonly rules: readonly Rule[] }
 
 async function finish(
   { process: { stdout, stderr } }: Context,
   flags: ImportFlags,
-  { source, rules, issuers }: Translation,
+  { source, rules, issuers, organization }: Translation,
 ): Promise<Exit> {
   if (rules.length === 0)
     throw new Failure('failed', 'The files have no rules of this kind. Nothing was written.', {
@@ -181,6 +184,7 @@ async function finish(
     region: flags.region,
     issuers,
     log: `${new URL(flags.audience).host}/log`,
+    ...defined({ organization }),
   }
   const settled = settle(rules, setting)
   const files = settled.entries.length === 0 ? {} : writtenFiles(settled.entries, setting, source)
@@ -200,8 +204,13 @@ async function finish(
   if (!flags.quiet) {
     const config = shellWord(join(flags.out, 'stint.config.ts'))
     const table = shellWord(join(flags.out, 'test/access.ts'))
+    const targets = new Set(settled.entries.flatMap(({ target, accounts }) => accounts.map((account) => `${target}-${account}`))).size
+    const many =
+      targets > LISTED_TARGETS && organization === undefined
+        ? [`${targets} targets need targetRoles: docs/guides/targets.md#five-hundred-accounts`]
+        : []
     stderr.write(
-      [`wrote ${written.join(', ')}`, `next: stint lint --config ${config} && stint test ${table} --config ${config}`]
+      [`wrote ${written.join(', ')}`, ...many, `next: stint lint --config ${config} && stint test ${table} --config ${config}`]
         .map((line) => `stint: ${forPeople(line)}\n`)
         .join(''),
     )
@@ -220,5 +229,7 @@ async function write(file: string, text: string): Promise<void> {
 
 /** A company with 1,000 accounts and 100 permission sets in each has 100,000. */
 const MAX_RULES = 300_000
+/** About the number of roles that the policies of one role can list (docs/guides/targets.md). */
+const LISTED_TARGETS = 900
 /** Rows of the report on a terminal. */
 const ROWS = 40

@@ -101,12 +101,13 @@ describe('what is written', () => {
       rule(access({ role: 'stint/Write', eligible: person, approval, mints: ['ecr:GetAuthorizationToken'], justification: 'required' })),
     ]
     const entries = entriesOf(rules)
-    for (const [name, text] of Object.entries(writtenFiles(entries, setting, 'github'))) {
+    const within = { ...setting, organization: 'o-a1b2c3d4e5' }
+    for (const [name, text] of Object.entries(writtenFiles(entries, within, 'github'))) {
       mkdirSync(dirname(join(folder, name)), { recursive: true })
       writeFileSync(join(folder, name), text)
     }
     const loaded = await importConfig(join(folder, 'stint.config.ts'))
-    expect(loaded.ok && loaded.value).toEqual(JSON.parse(JSON.stringify(configOf(entries, setting))))
+    expect(loaded.ok && loaded.value).toEqual(JSON.parse(JSON.stringify(configOf(entries, within))))
   })
 })
 

@@ -6,6 +6,9 @@ import { sha256Hex } from '@stint/core/digest'
 import { externalIdOf } from '../target/targets.ts'
 import type { Access, Rule } from './rules.ts'
 
+/** The path of the roles that are made for permission sets. */
+export const ROLE_PATH = '/stint/'
+
 export type Entry = Omit<Access, 'account'> & {
   /** The beginning of the IDs of its profiles; the account follows. */
   readonly profile: string
@@ -20,6 +23,8 @@ export type Setting = {
   readonly region: string
   readonly issuers: { readonly [id: string]: IssuerSource }
   readonly log: string
+  /** With it, the broker may enter every role under /stint/ of this organization, instead of a list of roles. */
+  readonly organization?: string
 }
 
 export function entriesOf(rules: readonly Rule[]): readonly Entry[] {
@@ -94,7 +99,7 @@ function grouped<T>(list: readonly T[], key: (one: T) => string): readonly (read
 const uniqueBy = <T>(list: readonly T[], key: (one: T) => string): readonly T[] => [...new Map(list.map((one) => [key(one), one])).values()]
 
 /** The config of the entries, as the written file exports it. */
-export function configOf(entries: readonly Entry[], { partition, region, issuers, log }: Setting): ConfigSource {
+export function configOf(entries: readonly Entry[], { partition, region, issuers, log, organization }: Setting): ConfigSource {
   const targets: { [id: string]: Target } = {}
   const profiles: { [id: string]: Profile } = {}
   for (const { profile, target, role, accounts, customerPolicies, policyArns, ...rest } of entries) {
@@ -109,5 +114,6 @@ export function configOf(entries: readonly Entry[], { partition, region, issuers
       profiles[`${profile}-${account}`] = { target: `${target}-${account}`, ...rest, ...(arns.length > 0 ? { policyArns: arns } : {}) }
     }
   }
-  return { issuers, targets, profiles, log: { origin: log } }
+  const roles = organization === undefined ? {} : { targetRoles: { path: ROLE_PATH, organization } }
+  return { issuers, targets, ...roles, profiles, log: { origin: log } }
 }

@@ -11,6 +11,7 @@ import { formatDuration } from '@stint/core/duration'
 import { fitsSts } from '@stint/core/scope/policy'
 import { parsePolicy, type StatementJson } from '@stint/iam'
 import * as v from 'valibot'
+import { ROLE_PATH } from './entries.ts'
 import { provesPolicy } from './prove.ts'
 import { callerKeyIn, mintedBy, statementsOf } from './role-policies.ts'
 import type { Access, Translated } from './rules.ts'
@@ -54,7 +55,7 @@ export function translateSet(set: PermissionSet): Translated<SetAccess> {
   const mints = [...new Set(policy.flatMap((statement) => mintedBy(statement)))].sort()
   return {
     value: {
-      role: `stint/${Name}`,
+      role: `${ROLE_PATH.slice(1)}${Name}`,
       description: Description === '' ? `Permission set ${Name}` : Description.slice(0, 256),
       duration: durationOf(minutesOf(SessionDuration)),
       ...(policy.length > 0 ? { policy } : {}),

@@ -1,6 +1,6 @@
 /** The files that `stint import` writes: the config, the accounts that it and the access tests share, and the access tests. */
 import { code, type Named, quoted } from './code.ts'
-import type { Entry, Setting } from './entries.ts'
+import { type Entry, ROLE_PATH, type Setting } from './entries.ts'
 import { testsText } from './tests-text.ts'
 
 export type Written = { readonly [file: string]: string }
@@ -29,12 +29,18 @@ const accountsText = (accounts: Named): string =>
 const SHARED = { approval: 'approval', policy: 'policy', eligible: 'callers' } as const
 const MIN_SHARED = 60
 
-function configText(entries: readonly Entry[], { issuers, partition, region, log }: Setting, accounts: Named, source: string): string {
+function configText(
+  entries: readonly Entry[],
+  { issuers, partition, region, log, organization }: Setting,
+  accounts: Named,
+  source: string,
+): string {
   const used = new Set<string>(['defineConfig'])
   const shared = sharedValues(entries)
   const constants = [...shared]
     .map(([value, name]) => `const ${name} = ${code(JSON.parse(value), used, new Map(), 0, name.length + 9)}\n`)
     .join('')
+  const roles = organization === undefined ? '' : `  targetRoles: ${code({ path: ROLE_PATH, organization }, used, new Map(), 2)},\n`
   const customer = entries.some(({ customerPolicies }) => customerPolicies)
   const table = entries.map((entry) => `  ${code(entry, used, new Map([...accounts, ...shared]), 2)},\n`).join('')
   const issuersText = Object.entries(issuers)
@@ -87,7 +93,7 @@ ${issuersText}  },
       ]),
     ),
   ),
-  profiles: Object.fromEntries(
+${roles}  profiles: Object.fromEntries(
     access.flatMap((${fields}) =>
       accounts.map((account) => [\`\${profile}-\${account}\`, { target: \`\${target}-\${account}\`, ...rest${more} }]),
     ),

@@ -45,6 +45,13 @@ export const peopleFlags = {
     brief: 'The key set of this issuer',
     placeholder: 'URL',
   },
+  organization: {
+    kind: 'parsed',
+    parse: text,
+    optional: true,
+    brief: 'For more than about 900 targets: the ID of your organization, for targetRoles',
+    placeholder: 'ID',
+  },
   ...importFlags,
 } as const
 
