@@ -183,7 +183,7 @@ describe('bad input is refused, and nothing is written', () => {
       ]),
       (file) => [file('c.json'), '--map', file('m.json'), '--people-issuer', 'https://gitlab.com'],
       2,
-      /would be invalid: issuers\.people/,
+      /would be invalid at issuers\.people/,
     ],
     [
       'a table of another kind',

@@ -27,6 +27,9 @@ export function settle(given: readonly Rule[], setting: Setting): Settled {
   throw new RangeError('the config has errors after leaving out what the checks refuse')
 }
 
+/** The last part of a path, as a word of a sentence. */
+const settingIn = (path: string): string => `The setting '${path.replace(/^\w+\.[\w-]+\./, '')}'`
+
 /** What to leave out: of accesses like this, one alternative of `eligible`, or all. */
 type Refused = { readonly entry: Entry; readonly eligible?: string; readonly why: string }
 
@@ -41,14 +44,14 @@ function refusedBy(entries: readonly Entry[], setting: Setting): readonly Refuse
     ? lint(checked.rules).flatMap(({ rule, path, what }) =>
         catalogue[rule].severity === 'error' ? [{ path, why: `${what} (lint rule ${rule})` }] : [],
       )
-    : checked.faults.map(({ path, fault }) => ({ path, why: `${path}: ${fault}.` }))
+    : checked.faults.map(({ path, fault }) => ({ path, why: `${settingIn(path)} ${fault}.` }))
   return findings.map(({ path, why }): Refused => {
     const [, kind, id = '', index] = /^(profiles|targets)\.([a-z0-9-]+)(?:\.eligible\[(\d+)\])?/.exec(path) ?? []
     const entry = entries.find(({ profile, target, accounts }) => id === `${kind === 'targets' ? target : profile}-${accounts[0]}`)
     // Issuers and the rest come from the flags.
     if (!entry)
-      throw new Failure('usage', `The config would be invalid: ${path}: ${why}`, {
-        next: 'Leave the flag out, and set the issuer in the written config: docs/guides/issuers.md',
+      throw new Failure('usage', `The config would be invalid at ${path}: ${why}`, {
+        next: 'Leave the flag out, and change the written config by hand: docs/guides/issuers.md, docs/guides/targets.md',
       })
     const who = index === undefined ? undefined : entry.eligible[Number(index)]
     return { entry, why, ...(who ? { eligible: JSON.stringify(who) } : {}) }
