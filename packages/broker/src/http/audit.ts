@@ -14,7 +14,7 @@ import { unknownSession } from '@stint/core/request/session'
 import { parseTilePath, TILE_WIDTH } from '@stint/tlog/tiles'
 import type { EventFilter, FoundEvent } from '../log/search.ts'
 import { type Api, type ApiBroker, answer, refuse, type Tools } from './context.ts'
-import { eventAccess, fromLog, placeOf, receiptReply } from './event-access.ts'
+import { eventAccess, eventCursor, fromLog, placeOf, receiptReply } from './event-access.ts'
 import { LARGEST_PAGE, singleQuery } from './paging.ts'
 import type { Answer, eventView as schema } from './response-schemas.ts'
 
@@ -162,13 +162,8 @@ function readQuery(given: Readonly<Record<string, string>>, now: Instant): Event
   const end = before === undefined ? now + 1 : Math.min(parseIso(before) ?? Number.NaN, now + 1)
   const start = since === undefined ? end - days(DEFAULT_DAYS) : parseIso(since)
   if (start === undefined || !(start < end)) return bad('since and before must be RFC 3339 times, and since must be earlier than before.')
-  const below = cursor === undefined ? undefined : Buffer.from(cursor, 'base64url').toString('utf8')
-  if (
-    below !== undefined &&
-    (parseIso(`${below.slice(0, 10)}T00:00:00Z`) === undefined ||
-      !/^\d{4}-\d\d-\d\dT(24|[\d:.]{12}Z#[a-z]{3}_[0-9A-Za-z]{26}#\d{5}(\+(\d{5})?)?)$/.test(below))
-  )
-    return bad('Invalid cursor.')
+  const below = cursor === undefined ? undefined : eventCursor(cursor)
+  if (cursor !== undefined && below === undefined) return bad('Invalid cursor.')
   return {
     outcome: 'done',
     ...(named ? { session: named.session } : {}),

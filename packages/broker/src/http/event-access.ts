@@ -1,6 +1,7 @@
 /** Which events of the audit log a caller can read, and their receipts. The API and the pages both use it. */
 import type { Caller, CallerRef } from '@stint/core/identity/caller'
 import { parseJournalId } from '@stint/core/ids'
+import { parseIso } from '@stint/core/instant'
 import { type Refused, refused } from '@stint/core/outcome'
 import type { FoundEvent } from '../log/search.ts'
 import type { Trail } from '../log/trail.ts'
@@ -77,4 +78,11 @@ export function placeOf(c: Ctx): EventPlace | undefined {
   const request = parseJournalId(c.req.param('request') ?? '')
   const seq = c.req.param('seq') ?? ''
   return request !== undefined && /^(0|[1-9]\d{0,4})$/.test(seq) ? { request, seq: Number(seq) } : undefined
+}
+
+/** Where a page of a search begins, from the cursor as callers see it; undefined if it is not one that a search gives. */
+export function eventCursor(cursor: string): string | undefined {
+  const below = Buffer.from(cursor, 'base64url').toString('utf8')
+  const isDay = parseIso(`${below.slice(0, 10)}T00:00:00Z`) !== undefined
+  return isDay && /^\d{4}-\d\d-\d\dT(24|[\d:.]{12}Z#[a-z]{3}_[0-9A-Za-z]{26}#\d{5}(\+(\d{5})?)?)$/.test(below) ? below : undefined
 }

@@ -8,7 +8,7 @@ import { refused } from '@stint/core/outcome'
 import { isolated, shownLine } from '@stint/core/shown-text'
 import { html } from 'hono/html'
 import { type Api, type ApiBroker, answer, type Ctx, type Tools } from '../http/context.ts'
-import { eventAccess, fromLog, placeOf, receiptReply } from '../http/event-access.ts'
+import { eventAccess, eventCursor, fromLog, placeOf, receiptReply } from '../http/event-access.ts'
 import { singleQuery } from '../http/paging.ts'
 import type { EventFilter, FoundEvent } from '../log/search.ts'
 import { daySvg } from './day-svg.ts'
@@ -57,14 +57,17 @@ export function activityPages(
     )
     const stray = Object.keys(given).some((name) => !(filterNames as readonly string[]).includes(name))
     const day = parseIso(`${filters.day ?? toDay(c.get('now'))}T00:00:00Z`)
+    const below = cursor === undefined ? undefined : eventCursor(cursor)
     const fault = stray
       ? 'This page has no such filter.'
       : day === undefined
         ? 'The day must be a date, such as 2026-11-28.'
-        : filterFault(filters)
+        : cursor !== undefined && below === undefined
+          ? 'Invalid cursor.'
+          : filterFault(filters)
     if (fault !== undefined || day === undefined) return say(c, refused('body-invalid', fault ?? ''), visit)
     const auditor = isAuditor(c, visit.caller)
-    const { rows, next } = await find(c, visit, filters, day, cursor)
+    const { rows, next } = await find(c, visit, filters, day, below)
     const readable = rows
       .filter(({ found }) => mayRead(c, visit.caller, found))
       .map(({ found, logged }) => ({ found: shown(c, visit.caller, found), logged, receipt: mayReadWhole(c, visit.caller, found) }))
@@ -91,7 +94,7 @@ ${next === undefined ? '' : html`<p class="more"><a href="${link(filters, { curs
     })
   }
 
-  async function find(c: Ctx, visit: Visit, filters: Filters, day: Instant, cursor: string | undefined): Promise<Found> {
+  async function find(c: Ctx, visit: Visit, filters: Filters, day: Instant, below: string | undefined): Promise<Found> {
     if (filters.request !== undefined) return { rows: (await trail.journal(filters.request)).toReversed() }
     if (filters.session !== undefined) {
       const { session } = filters
@@ -108,7 +111,7 @@ ${next === undefined ? '' : html`<p class="more"><a href="${link(filters, { curs
       ...(targets.length === 1 ? { target: targets[0] as string } : {}),
     }
     if (filter.before <= day) return { rows: [] }
-    const found = await trail.search(filter, A_PAGE, cursor === undefined ? undefined : Buffer.from(cursor, 'base64url').toString('utf8'))
+    const found = await trail.search(filter, A_PAGE, below)
     const inAccount = ({ about }: FoundEvent) => filters.account === undefined || targets.includes(about.target ?? '')
     // A search reads what the shipper has put into the log.
     return { rows: found.events.filter(inAccount).map((one) => ({ found: one, logged: true })), next: found.next }
