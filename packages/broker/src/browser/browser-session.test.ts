@@ -42,6 +42,10 @@ describe('a cookie', () => {
     ['among others', 'a=1; __Host-stint-session=x;b=2', 'x'],
     ['twice', '__Host-stint-session=x; __Host-stint-session=y', undefined],
     ['of another host', 'stint-session=x', undefined],
+    // Browsers accept such names from other hosts of the domain, because they do not begin with __Host-.
+    ['of another host, after a space that only looks like one', 'a=1; \u2003__Host-stint-session=x', undefined],
+    ['of another host, after white space that no browser adds', 'a=1;\u00a0__Host-stint-session=x', undefined],
+    ['with another of another host', '__Host-stint-session=x; \u2003__Host-stint-session=y', 'x'],
     ['absent', '', undefined],
   ])('%s in a header', (_what, header, value) => expect(oneCookie(header, 'session', 'https://stint.example')).toBe(value))
 })

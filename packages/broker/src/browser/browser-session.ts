@@ -30,10 +30,13 @@ export const SESSION_COOKIE = 'session'
 /** RFC 6265bis §4.1.3.2: `__Host-` binds a cookie to this host alone. It is unavailable over plain HTTP, which the sandbox uses. */
 export const fullCookieName = (name: string, publicUrl: string): string => `${publicUrl.startsWith('https:') ? '__Host-' : ''}stint-${name}`
 
-/** The value if there is exactly one. Two cookies of one name indicate that another site set one. `header`: the Cookie header. */
+/**
+ * The value if there is exactly one. Two cookies of one name indicate that another site set one. `header`: the Cookie header, in which one
+ * space is between cookies (RFC 6265 §4.2.1). Other white space belongs to a name, which browsers did not take for one with `__Host-`.
+ */
 export function oneCookie(header: string, name: string, publicUrl: string): string | undefined {
   const start = `${fullCookieName(name, publicUrl)}=`
-  const found = header.split(/;\s*/).filter((part) => part.startsWith(start))
+  const found = header.split(/; ?/).filter((part) => part.startsWith(start))
   return found.length === 1 ? found[0]?.slice(start.length) : undefined
 }
 
