@@ -175,6 +175,19 @@ describe('two tabs of one browser', () => {
     // The one that was begun last is among them.
     expect((await signedIn(jar, path, 'approver')).status).toBe(404)
   })
+  test.each<[string, string]>([
+    ['quotes, which an address has as three characters each', '"'],
+    ['backslashes, which JSON has as two', '\\'],
+    ['letters', 'x'],
+  ])('that another site begins, with addresses full of %s, leave room in the headers of a request', async (_what, character) => {
+    const jar = newJar()
+    const begin = (length: number) => go(jar, `/sign-in?${new URLSearchParams({ to: `/activity?${character.repeat(length)}` })}`)
+    let longest = 1000
+    while ((await begin(longest)).status !== 303) longest -= 20
+    for (let tabs = 0; tabs < 8; tabs++) await begin(longest)
+    // API Gateway accepts 10,240 bytes of request line and headers.
+    expect([...jar].map(([name, value]) => `${name}=${value}`).join('; ').length).toBeLessThan(8000)
+  })
   test('the form of one browser is not accepted in another', async () => {
     const [one, other] = [newJar(), newJar()]
     const page = await signedIn(one, `/decide/${await ask()}`, 'approver')
