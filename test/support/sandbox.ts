@@ -7,7 +7,7 @@ import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Deadlines } from '@stint/broker'
 import type { Target } from '@stint/core/config/shape'
-import { loadRules, portsFrom, type Sandbox, signIn, startSandbox } from '@stint/sandbox'
+import { loadRules, portsFrom, type Sandbox, signIn, startSandbox, type WatchBroker } from '@stint/sandbox'
 import type { Interceptor } from '@stint/sandbox/aws/server'
 import { apiFaults, watching } from './api-document.ts'
 import { recordDynamoDb } from './dynamodb-recording.ts'
@@ -53,6 +53,8 @@ export async function testSandbox(
     vendClient?: 'sdk'
     /** false: the test runs the `end` function. */
     end?: false
+    /** Sees the broker's handler, which has no guard yet. */
+    watch?: WatchBroker
   } = {},
 ): Promise<TestSandbox> {
   const ports = portsFrom(await freePorts(4))
@@ -72,7 +74,7 @@ export async function testSandbox(
     // A test machine may be busy; what happens at the real deadlines is the matter of test/faults.
     deadlines: options.deadlines ?? { connect: 30_000, ledger: 30_000, sts: 60_000 },
     indexLagMs: INDEX_LAG_MS,
-    watchBroker: watching(answers.check),
+    watchBroker: (handle) => watching(answers.check)(options.watch?.(handle) ?? handle),
     recordings: 'all',
     // A test holds many calls at one place at the same time.
     vendQueue: options.vendQueue ?? { atOnce: 1000, waiting: 0 },
