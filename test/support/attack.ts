@@ -54,9 +54,16 @@ export async function attackedSandbox() {
   /** A browser takes the second broker's address for the origin. The broker must take it for its own, and every other for another. */
   const unguarded = (isOld: boolean) =>
     serve((request, response) => {
-      const { headers } = request
-      if (headers.origin === `http://${headers.host}`) Object.assign(headers, { origin: broker })
-      if (isOld) for (const name of ['origin', 'sec-fetch-site']) delete headers[name]
+      // `vend` reads the one, and `api` the other.
+      const { headers, headersDistinct } = request
+      if (headers.origin === `http://${headers.host}`) {
+        headers.origin = broker
+        headersDistinct.origin = [broker]
+      }
+      for (const name of isOld ? ['origin', 'sec-fetch-site'] : []) {
+        delete headers[name]
+        delete headersDistinct[name]
+      }
       handle?.(request, response)
     })
   const [bare, old] = await Promise.all([unguarded(false), unguarded(true)])
