@@ -10,12 +10,13 @@ const SCREENS = fileURLToPath(new URL('../../dist/screens', import.meta.url))
 /** As strict as people's browsers are: the arguments that the package advises switch off what keeps sites apart. */
 const args = ['--no-sandbox', '--disable-gpu', '--headless=shell']
 
-export async function startBrowser(): Promise<Browser> {
+/** `without`: arguments that Playwright adds, and that no one's browser has. */
+export async function startBrowser(without: string[] = []): Promise<Browser> {
   const executablePath = await chromium.executablePath()
   // The package brings the shared libraries that a small system lacks, such as libnspr4. It uses them only on Lambda by itself.
   const libraries = await inflate(fileURLToPath(new URL('../bin/al2023.tar.br', import.meta.resolve('@sparticuz/chromium'))))
   setupLambdaEnvironment(`${libraries}/lib`)
-  return driver.launch({ executablePath, args, headless: true })
+  return driver.launch({ executablePath, args, headless: true, ignoreDefaultArgs: without })
 }
 
 /** The page on a phone, on a tablet and on a large screen. On none does anything stick out to the side. */
