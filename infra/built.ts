@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Manifest } from '@stint/broker/build/build'
+import type { Manifest } from '@stint/broker/build/deployment'
 import type { Settings } from './settings.ts'
 
 /** Built for each stage, because each stage has its own bindings. */

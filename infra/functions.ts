@@ -3,7 +3,7 @@
  * dead-letter queues.
  */
 import { createPublicKey } from 'node:crypto'
-import type { BundleName, Manifest } from '@stint/broker/build/build'
+import type { BundleName, Manifest } from '@stint/broker/build/deployment'
 import { FUNCTIONS, type FunctionName, functionNames, SINGLE_FUNCTIONS } from '@stint/broker/lambda/functions'
 import { namespaceOf } from '@stint/broker/lambda/metrics'
 import { permissionsOf } from '@stint/broker/lambda/permissions'

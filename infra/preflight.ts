@@ -2,7 +2,7 @@
  * Checks a deployment before it creates any resource. Without this check, AWS would refuse one resource after the other in the middle of
  * the first deployment, or the deployment would succeed and be useless.
  */
-import type { Manifest } from '@stint/broker/build/build'
+import type { Manifest } from '@stint/broker/build/deployment'
 import { adoptable } from './adoptable.ts'
 import type { Settings } from './settings.ts'
 

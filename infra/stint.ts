@@ -1,6 +1,6 @@
 /** Composes all resources, from the data stores to the API. */
 
-import type { Manifest } from '@stint/broker/build/build'
+import type { Manifest } from '@stint/broker/build/deployment'
 import { alarms } from './alarms.ts'
 import { api } from './api.ts'
 import { built } from './built.ts'
