@@ -4,7 +4,7 @@
  * It describes a fictional company. Run it with `npm start`, then replace issuers, targets and profiles with your own.
  * packages/core/src/config/shape.ts explains every setting.
  */
-import { binding, claim, constant, defineConfig, github, glob, includes, oidc, oneOf, param, text } from '@stint/core'
+import { binding, claim, constant, defineConfig, github, glob, includes, oidc, oneOf, param, text } from 'stint'
 
 const audience = 'https://stint.acme.example'
 

@@ -2,7 +2,7 @@
  * Who gets in where: the table beside `stint.config.ts`, run by `npx stint test` and by the tests. A change of the
  * rules shows here as a change of rows, so a reviewer sees what it means.
  */
-import { type CaseCaller, defineCases } from '@stint/core'
+import { type CaseCaller, defineCases } from 'stint'
 
 const person = (sub: string, ...groups: string[]): CaseCaller => ({ issuer: 'people', claims: { sub, groups } })
 

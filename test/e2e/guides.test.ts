@@ -204,7 +204,7 @@ describe('docs/guides/issuers.md', () => {
       const file = `${folder}/stint.config.ts`
       writeFileSync(
         file,
-        `import { defineConfig, ${name} } from '@stint/core'
+        `import { defineConfig, ${name} } from 'stint'
        const target = { account: '111122223333', roleArn: 'arn:aws:iam::111122223333:role/x', externalId: 'ext', region: 'eu-central-1' }
        export default defineConfig({
          issuers: { it: ${block} },

@@ -154,7 +154,7 @@ describe('npm start', () => {
     const folder = await mkdtemp(join(tmpdir(), 'stint-config-'))
     const file = join(folder, 'mine.ts')
     const config = (max: string) => `
-      import { binding, defineConfig, includes } from '@stint/core'
+      import { binding, defineConfig, includes } from 'stint'
       export default defineConfig({
         issuers: { people: { url: binding('PEOPLE_ISSUER'), jwksUri: binding('PEOPLE_JWKS'), key: 'me', kind: 'human', audiences: ['https://mine.example'], tokenUse: 'access', algorithms: ['ES256'] } },
         targets: { mine: { account: '222233334444', roleArn: 'arn:aws:iam::222233334444:role/Mine', externalId: 'mine-1', region: 'eu-west-1' } },
@@ -177,7 +177,7 @@ describe('npm start', () => {
 
 describe('npm start with your own config', () => {
   const config = (profiles: string, more = '') => `
-    import { binding, defineConfig, includes, param, text } from '@stint/core'
+    import { binding, defineConfig, includes, param, text } from 'stint'
     const developers = [{ issuer: 'people', claims: { groups: includes('developers') } }]
     export default defineConfig({
       issuers: { people: { url: binding('PEOPLE_ISSUER'), jwksUri: binding('PEOPLE_JWKS'), key: 'me', kind: 'human', audiences: ['https://mine.example'], tokenUse: 'access', algorithms: ['ES256'], groupsClaim: 'groups', maxTokenLife: '1h' } },

@@ -14,7 +14,7 @@ const file = (name: string, text: string) => {
 }
 
 const config = (claims: string, above = '') => `
-import { defineConfig, github } from '@stint/core'
+import { defineConfig, github } from 'stint'
 export default defineConfig({
   issuers: { gh: github({ key: 'gh', audiences: ['https://stint.example'], ownerId: '65' }) },
   targets: { t: { account: '111122223333', roleArn: 'arn:aws:iam::111122223333:role/x', externalId: 'ext', region: 'eu-central-1' } },
@@ -105,7 +105,7 @@ describe('lint', () => {
 
 describe('test', () => {
   const cases = (expected: string) => `
-import { defineCases } from '@stint/core'
+import { defineCases } from 'stint'
 const claims = { sub: 's', repository_id: '74', event_name: 'push', ref: 'refs/heads/main' }
 export default defineCases({ callers: { push: { issuer: 'gh', claims } }, cases: [['push', 'deploy', '${expected}']] })
 `

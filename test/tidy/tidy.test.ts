@@ -170,7 +170,7 @@ describe('what ships', () => {
 describe('each package states its surface', () => {
   const imported = new Map<string, Set<string>>()
   for (const { text } of ['packages', 'test', 'infra', 'docs'].flatMap((folder) => textsOf(folder)))
-    for (const [, name = '', path = ''] of text.matchAll(/['"]@stint\/([a-z]+)((?:\/[\w.-]+)*)['"]/g))
+    for (const [, name = '', path = ''] of text.matchAll(/['"](?:@stint\/)?([a-z]+)((?:\/[\w.-]+)*)['"]/g))
       imported.set(name, (imported.get(name) ?? new Set()).add(`.${path}`))
 
   test.each(readdirSync(`${root}/packages`))('%s exports what others import, path by path', (name) => {

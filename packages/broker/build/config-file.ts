@@ -1,5 +1,5 @@
 /**
- * Loads a `stint.config.ts` from any location: bundled by esbuild with `@stint/core` resolvable, imported, and checked.
+ * Loads a `stint.config.ts` from any location: bundled by esbuild with `stint` resolvable, imported, and checked.
  */
 
 import { fileURLToPath } from 'node:url'
@@ -22,7 +22,7 @@ export async function importConfig(
     format: 'esm',
     platform: 'node',
     logLevel: 'silent',
-    alias: { '@stint/core': fileURLToPath(import.meta.resolve('@stint/core')) },
+    alias: { stint: fileURLToPath(import.meta.resolve('stint')) },
   }).catch((error: Error) => ({ error: error.message }))
   if ('error' in bundle) return { ok: false, fault: bundle.error }
   const code = bundle.outputFiles[0]?.text ?? ''

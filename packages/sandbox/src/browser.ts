@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util'
 import { browse } from './issuer/browser.ts'
 import { type PersonName, people } from './issuer/people.ts'
+import { program } from './place.ts'
 import { portsFrom } from './ports.ts'
 import { noSecretText, recallSecret } from './secret.ts'
 
@@ -12,7 +13,7 @@ const { values, positionals } = parseArgs({ options: { port: { type: 'string', d
 const [name = '', url = ''] = positionals
 
 if (!Object.hasOwn(people, name) || !URL.canParse(url) || positionals.length !== 2) {
-  process.stderr.write(`npm run browser -- NAME [--port N] URL\n\nNAME is one of ${Object.keys(people).join(', ')}.\n`)
+  process.stderr.write(`${program('browser', 'NAME', ' [--port N]')} URL\n\nNAME is one of ${Object.keys(people).join(', ')}.\n`)
   process.exit(2)
 }
 const ports = portsFrom(Number(values.port))

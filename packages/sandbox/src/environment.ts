@@ -7,6 +7,7 @@
 import { brief } from '@stint/core/audit/event'
 import type { Rules } from '@stint/core/config/shape'
 import { isLoopback } from '@stint/core/loopback'
+import { START } from './place.ts'
 import type { BrokerSettings } from './sandbox.ts'
 
 export class SettingsError extends Error {}
@@ -28,7 +29,7 @@ export function brokerEnvironment(
 ): Pick<BrokerSettings, 'keys' | 'endpoints' | 'region'> {
   const missing = needed.filter((name) => !env[name])
   if (missing.length > 0)
-    throw new SettingsError(`Missing environment variables: ${missing.join(', ')}. Run npm start -- --only aws,issuer, which prints them.`)
+    throw new SettingsError(`Missing environment variables: ${missing.join(', ')}. Run ${START} -- --only aws,issuer, which prints them.`)
   const set = env as Record<Needed, string>
   const sandboxIssuer = Object.entries(rules.issuers).find(
     ([, { url, jwksUri }]) => !isHttps(url) || !isHttps(jwksUri) || isLoopback(url) || isLoopback(jwksUri),
@@ -55,6 +56,6 @@ export function brokerEnvironment(
 
 /** The broker's first call reads the key of the log from the AWS of its settings. */
 export const noAnswer = ({ kms }: { readonly kms: string }, { message }: Error): string =>
-  `AWS is unavailable at ${kms}: ${brief(message, 200)}. Run npm start -- --only aws,issuer in another terminal, then paste the lines that it prints into this one.`
+  `AWS is unavailable at ${kms}: ${brief(message, 200)}. Run ${START} -- --only aws,issuer in another terminal, then paste the lines that it prints into this one.`
 
 const isHttps = (url: string): boolean => url.startsWith('https://')

@@ -5,6 +5,7 @@ import { shellWord } from '@stint/core/shell'
 import { exampleOf, type ProfileExample } from './aws/seed.ts'
 import { people } from './issuer/people.ts'
 import { identities, issuerOf, signIn } from './issuer/token-client.ts'
+import { program, START } from './place.ts'
 import type { Sandbox } from './sandbox.ts'
 
 const BOUNDS = { timeoutMs: 30_000, maxBytes: 4 * 1024 * 1024 } as const
@@ -51,7 +52,7 @@ export async function exampleLines(sandbox: Sandbox, option: string): Promise<st
   const found = await findExample(sandbox).catch((error: Error) => error)
   if (found instanceof Error)
     return `The sandbox could not list the profiles of its identities, so there is no example to print: ${brief(found.message, 200)}.
-Run npm start -- --log to see what the broker logs.
+Run ${START} -- --log to see what the broker logs.
 `
   if (!found)
     return `No profile in this config admits an identity of the sandbox, so there is no example to print. For the identities and their
@@ -70,7 +71,7 @@ claims, see packages/sandbox/src/issuer. Your config's issuers must use the bind
   const signsIn = Object.hasOwn(people, identity) && Object.values(rules.signIn ?? {}).some(({ cli }) => cli !== undefined)
   const shell = signsIn
     ? `  1. Sign in as ${identity}. With a browser, leave out BROWSER
-  BROWSER='npm run -s browser -- ${identity}${option}' npx stint login ${urls.broker}
+  BROWSER='${program('browser', identity, option)}' npx stint login ${urls.broker}
 
   2. See what you can enter
   npx stint profiles
@@ -81,7 +82,7 @@ claims, see packages/sandbox/src/issuer. Your config's issuers must use the bind
 `
     : ''
   return `${shell}  ${shell === '' ? `As ${identity}` : '4. The same'}, over HTTP, with a token of your own
-  TOKEN=$(npm run -s token -- ${identity}${option})
+  TOKEN=$(${program('token', identity, option)})
   curl -s ${urls.broker}/sessions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
     -d ${shellWord(body)}
 `

@@ -4,15 +4,14 @@
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { GUIDE_ACCOUNTS, GUIDE_IP, type GuideUser } from './aws/guide-world.ts'
 import { BROKER_ACCOUNT } from './aws/world.ts'
+import { CACHE, program } from './place.ts'
 import { type Ports, urlOf } from './ports.ts'
 
 type AwsPort = Pick<Ports, 'aws'>
 
-const folderOf = ({ aws }: AwsPort): string =>
-  fileURLToPath(new URL(`../../../node_modules/.cache/stint-sandbox/guide-${aws}`, import.meta.url))
+const folderOf = ({ aws }: AwsPort): string => join(CACHE, `guide-${aws}`)
 
 type GuideFiles = { readonly credentials: string; readonly config: string }
 
@@ -60,7 +59,7 @@ export function printGuide(ports: Ports, files: GuideFiles, users: readonly Guid
   testuser    a user of ${GUIDE_ACCOUNTS.a} without permissions
 
   Calls come from ${GUIDE_IP}. To call from another address, use the endpoint ${endpoint}/from/198.51.100.9
-  MFA device of ${devices.join(', ')}. Its code now: npm run -s mfa${option === '' ? '' : ` --${option}`}
+  MFA device of ${devices.join(', ')}. Its code now: ${program('mfa', '', option)}
   Stint's roles are in account ${BROKER_ACCOUNT}
 
 `)

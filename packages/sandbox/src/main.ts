@@ -2,7 +2,6 @@
  * `npm start`: starts everything on loopback and prints the next commands. `--help` explains the options.
  */
 
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Rules } from '@stint/core/config/shape'
 import { isLoopback } from '@stint/core/loopback'
@@ -12,6 +11,7 @@ import { brokerKey } from './aws/world.ts'
 import { brokerEnvironment, noAnswer, SettingsError } from './environment.ts'
 import { exampleLines } from './examples.ts'
 import { forgetGuideFiles, printGuide, writeGuideFiles } from './guide.ts'
+import { CONFIG, IS_EXAMPLE, START } from './place.ts'
 import { type Ports, portsFrom, urlOf } from './ports.ts'
 import {
   ConfigError,
@@ -28,7 +28,7 @@ import {
 import { forgetSecret, newSecret, rememberSecret } from './secret.ts'
 import { printEnvironment, printWelcome } from './welcome.ts'
 
-const help = `npm start -- [options]
+const help = `${START} -- [options]
 
   --port N         first of four ports: broker N, issuer N+1, AWS N+2, Slack N+3 (default 4400)
   --config FILE    the config (default ./stint.config.ts)
@@ -63,8 +63,7 @@ async function main(): Promise<void> {
   const log = values.log ? (line: object) => void process.stderr.write(`${visibleJson(line)}\n`) : () => {}
   // A broker that is started on its own continues the log of the AWS that it finds, also after a restart.
   const start = values.only === 'broker' ? process.env.AWS_ACCESS_KEY_ID : undefined
-  const file = values.config ?? fileURLToPath(new URL('../../../stint.config.ts', import.meta.url))
-  const rules = await loadRules(file, ports, {}, start, values.cell)
+  const rules = await loadRules(values.config ?? CONFIG, ports, {}, start, values.cell)
 
   if (values.guide && values.only !== undefined) throw new SettingsError('--guide starts all parts. Remove --only.')
   warnOfPolicies(rules)
@@ -79,7 +78,7 @@ async function main(): Promise<void> {
         printGuide(ports, await writeGuideFiles(ports, guideUsers, world.region), guideUsers)
       }
       const option = first === FIRST_PORT ? '' : ` --port ${first}`
-      return printWelcome(sandbox, option, values.config === undefined ? undefined : await exampleLines(sandbox, option))
+      return printWelcome(sandbox, option, values.config === undefined && IS_EXAMPLE ? undefined : await exampleLines(sandbox, option))
     }
     case 'aws,issuer':
     case 'issuer,aws': {
@@ -131,7 +130,7 @@ function closeOnSignal(part: Part, ports?: Ports): void {
 
 main().catch((error: NodeJS.ErrnoException & { port?: number }) => {
   if (error.code === 'EADDRINUSE')
-    process.stderr.write(`Port ${error.port} is already in use. Stop the other process, or use other ports: npm start -- --port 5400\n`)
+    process.stderr.write(`Port ${error.port} is already in use. Stop the other process, or use other ports: ${START} -- --port 5400\n`)
   else if (error instanceof ConfigError) process.stderr.write(`The config is invalid:\n${error.message}\n`)
   else if (error instanceof SettingsError || error.code?.startsWith('ERR_PARSE_ARGS')) process.stderr.write(`${error.message}\n\n${help}`)
   else process.stderr.write(`${error.stack}\n`)

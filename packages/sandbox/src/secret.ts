@@ -3,16 +3,15 @@
  */
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { dirname, join } from 'node:path'
+import { CACHE, START } from './place.ts'
 import { type Ports, urlOf } from './ports.ts'
 
 const ANSWER_MS = 2000
 
 export const newSecret = (): string => randomBytes(24).toString('base64url')
 
-const fileOf = ({ issuer }: Pick<Ports, 'issuer'>): string =>
-  fileURLToPath(new URL(`../../../node_modules/.cache/stint-sandbox/${issuer}`, import.meta.url))
+const fileOf = ({ issuer }: Pick<Ports, 'issuer'>): string => join(CACHE, String(issuer))
 
 export async function rememberSecret(ports: Pick<Ports, 'issuer'>, secret: string): Promise<void> {
   const file = fileOf(ports)
@@ -31,8 +30,8 @@ export async function noSecretText(ports: Ports): Promise<string> {
     () => false,
   )
   return answers
-    ? `The sandbox on port ${ports.broker} was started in another folder. Run this command there, or start a sandbox here on other ports: npm start -- --port 5400\n`
-    : `No sandbox is running on port ${ports.broker}. Start one in another terminal: npm start\n`
+    ? `The sandbox on port ${ports.broker} was started in another folder. Run this command there, or start a sandbox here on other ports: ${START} -- --port 5400\n`
+    : `No sandbox is running on port ${ports.broker}. Start one in another terminal: ${START}\n`
 }
 
 export const forgetSecret = (ports: Pick<Ports, 'issuer'>): Promise<void> => rm(fileOf(ports), { force: true })

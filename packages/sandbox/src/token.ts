@@ -3,6 +3,7 @@
  */
 import { parseArgs } from 'node:util'
 import { identities, signIn } from './issuer/token-client.ts'
+import { program } from './place.ts'
 import { portsFrom, urlOf } from './ports.ts'
 import { noSecretText, recallSecret } from './secret.ts'
 
@@ -10,7 +11,7 @@ const { values, positionals } = parseArgs({ options: { port: { type: 'string', d
 const [name] = positionals
 
 if (name === undefined || positionals.length > 1 || !identities.includes(name)) {
-  process.stderr.write(`npm run token -- NAME [--port N]\n\nNAME is one of ${identities.join(', ')}.\n`)
+  process.stderr.write(`${program('token', 'NAME', ' [--port N]')}\n\nNAME is one of ${identities.join(', ')}.\n`)
   process.exit(2)
 }
 const ports = portsFrom(Number(values.port))

@@ -1,6 +1,7 @@
 /** The output of `npm start`: addresses, and commands to paste. A test runs the commands exactly as printed. */
 import { originOf } from '@stint/core/config/shape'
 import type { SigningKey } from './aws/sigv4.ts'
+import { program, START } from './place.ts'
 import { type Ports, urlOf } from './ports.ts'
 import type { Sandbox } from './sandbox.ts'
 
@@ -19,7 +20,7 @@ In another terminal:
 
 ${examples ?? companyLines(urls, option)}
   ${examples === undefined ? '5. ' : ''}Copy the audit log and verify it offline (docs/guides/auditing.md)
-  STINT_TOKEN=$(npm run -s token -- auditor${option}) npx stint audit copy --from ${urls.broker}/audit/log --to ./log-copy/${log}
+  STINT_TOKEN=$(${program('token', 'auditor', option)}) npx stint audit copy --from ${urls.broker}/audit/log --to ./log-copy/${log}
   npx stint audit verify --from ./log-copy/${log}
 
 Other identities: second-developer approver oncall auditor tool ci-main ci-branch ci-fork ci-tag
@@ -31,7 +32,7 @@ const companyLines = (
   urls: Sandbox['urls'],
   option: string,
 ): string => `  1. Sign in as an engineer. With a browser, leave out BROWSER, and choose Dana Developer
-  BROWSER='npm run -s browser -- developer${option}' npx stint login ${urls.broker}
+  BROWSER='${program('browser', 'developer', option)}' npx stint login ${urls.broker}
 
   2. See what you can enter
   npx stint profiles
@@ -41,7 +42,7 @@ const companyLines = (
   npx stint exec logs-read -p bucket=acme-orders-logs -- aws --endpoint-url ${urls.aws} s3 cp s3://acme-customers/customers.csv -
 
   4. The same over HTTP, with a token of your own
-  TOKEN=$(npm run -s token -- developer${option})
+  TOKEN=$(${program('token', 'developer', option)})
   curl -s ${urls.broker}/sessions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
     -d '{"profile":"logs-read","parameters":{"bucket":"acme-orders-logs"},"duration":"15m"}'
 `
@@ -61,5 +62,5 @@ export function printEnvironment(ports: Ports, region: string, key: Required<Sig
   }
   process.stdout.write(`# AWS ${endpoint}, region ${region}, issuer ${urlOf(ports.issuer)}. To start a broker with them:\n`)
   for (const [name, value] of Object.entries(variables)) process.stdout.write(`export ${name}='${value}'\n`)
-  process.stdout.write(`npm start -- --only broker --port ${ports.broker}\n`)
+  process.stdout.write(`${START} -- --only broker --port ${ports.broker}\n`)
 }

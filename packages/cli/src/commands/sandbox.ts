@@ -5,10 +5,14 @@ import { text } from '../frame/flags.ts'
 export const sandbox = command({
   docs: {
     brief: 'Start the sandbox: broker, issuer, AWS and Slack on this machine',
-    fullDescription: 'The same as npm start, with the same options. Options go after --: stint sandbox -- --port 5400',
+    fullDescription:
+      'Options go after --, as in stint sandbox -- --port 5400. stint sandbox -- --help lists them. stint sandbox token NAME prints a token of an identity of the sandbox that runs, stint sandbox browser NAME URL signs in without a browser, and stint sandbox mfa prints a code.',
   },
   parameters: {
-    positional: { kind: 'array', parameter: { parse: text, brief: 'An option of the sandbox', placeholder: 'OPTION' } },
+    positional: {
+      kind: 'array',
+      parameter: { parse: text, brief: 'A program (token, browser or mfa) and its arguments, or options', placeholder: 'WORD' },
+    },
     flags: {},
   },
   load: async () => (await import('../repository/sandbox.ts')).sandboxCommand,

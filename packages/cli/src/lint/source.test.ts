@@ -4,7 +4,7 @@ import type { Finding } from './catalogue.ts'
 import { place, reportJson, reportText } from './report.ts'
 import { readSource } from './source.ts'
 
-const text = `import { defineConfig, github, type Config } from '@stint/core'
+const text = `import { defineConfig, github, type Config } from 'stint'
 import { more } from './more.ts'
 
 const shared = { region: 'eu-central-1' }
@@ -60,7 +60,7 @@ describe('locate', () => {
   })
   test('an argument is what comes out of a helper of ours, and of no other function', () => {
     const of = readSource(
-      "import { defineConfig } from '@stint/core'\nexport default defineConfig({\n  profiles: { q: merge({ target: 't' }, { target: 'u' }) },\n})\n",
+      "import { defineConfig } from 'stint'\nexport default defineConfig({\n  profiles: { q: merge({ target: 't' }, { target: 'u' }) },\n})\n",
     )
     expect(of.locate('profiles.q.target')?.at.column).toBe(15)
   })
@@ -133,7 +133,7 @@ describe('exceptions', () => {
   })
   test('above what is computed silence what comes out of it', () => {
     const of = readSource(
-      "import { defineConfig } from '@stint/core'\nexport default defineConfig({\n  // stint-lint-ignore fork-reachable: made from the list of teams\n  profiles: Object.fromEntries([]),\n})\n",
+      "import { defineConfig } from 'stint'\nexport default defineConfig({\n  // stint-lint-ignore fork-reachable: made from the list of teams\n  profiles: Object.fromEntries([]),\n})\n",
     )
     expect(rest([both[0] as Finding], of)).toEqual([])
   })

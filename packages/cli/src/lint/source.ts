@@ -75,13 +75,13 @@ export function ignoreFault({ rule, reason }: Ignore): string | undefined {
 // ── The tree ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 type Constants = ReadonlyMap<string, AnyNode>
-/** Marks imports from `@stint/core`: only these helpers are known to return their argument. */
-const HELPER = '@stint/core '
+/** Marks imports from `stint`: only these helpers are known to return their argument. */
+const HELPER = 'stint '
 
 function constantsOf(program: Program): Constants {
   const found = new Map<string, AnyNode>()
   for (const statement of program.body)
-    if (statement.type === 'ImportDeclaration' && statement.source.value === '@stint/core')
+    if (statement.type === 'ImportDeclaration' && statement.source.value === 'stint')
       for (const { local } of statement.specifiers) found.set(`${HELPER}${local.name}`, statement)
   for (const statement of program.body) {
     const declaration = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement

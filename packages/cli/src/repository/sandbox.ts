@@ -1,12 +1,17 @@
-/** `stint sandbox`: runs the sandbox of the repository as a child process, because the command line must not depend on it. */
+/** `stint sandbox`: runs the sandbox, or a program beside it, as a child process, because the command line must not depend on it. */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type { Context } from '../context.ts'
 import { Failure } from '../frame/failure.ts'
+import { programFile } from './programs.ts'
 
-export function sandboxCommand({ process }: Context, _flags: Record<never, never>, ...options: string[]): Promise<number> {
-  const file = fileURLToPath(new URL('../../../sandbox/src/main.ts', import.meta.url))
+/** Programs beside the sandbox. They use the secret of one that runs. */
+const PROGRAMS = ['token', 'browser', 'mfa']
+
+export function sandboxCommand({ process }: Context, _flags: Record<never, never>, ...words: string[]): Promise<number> {
+  const [name = '', ...rest] = words
+  const isProgram = PROGRAMS.includes(name)
+  const [file, options] = isProgram ? [programFile(name), rest] : [programFile('main'), words]
   if (!existsSync(file))
     throw new Failure('failed', 'The sandbox is part of the repository.', {
       next: 'Clone the repository and run npm ci && npm start there.',

@@ -1,7 +1,7 @@
 /**
  * Access tests: a table next to the config that states which caller gets which profile. `stint test` runs it.
  *
- *     import { defineCases } from '@stint/core'
+ *     import { defineCases } from 'stint'
  *
  *     export default defineCases({
  *       callers: { dana: { issuer: 'people', claims: { sub: 'dana', groups: ['developers'] } } },

@@ -1,7 +1,7 @@
 /**
  * The helpers of `stint.config.ts`. They only build the data of `shape.ts` and have no effect at run time.
  *
- *     import { binding, defineConfig, glob, includes, param, text } from '@stint/core'
+ *     import { binding, defineConfig, glob, includes, param, text } from 'stint'
  *
  *     export default defineConfig({
  *       issuers: { staff: { url: binding('STAFF_ISSUER', 'https://…'), … } },

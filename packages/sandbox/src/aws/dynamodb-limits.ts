@@ -2,7 +2,7 @@
  * Limits of DynamoDB that dynalite does not enforce. Source: Amazon DynamoDB Developer Guide, "Service, account, and table
  * quotas in Amazon DynamoDB": key lengths, expression parameters.
  */
-import { createRequire } from 'node:module'
+import { validationOf } from './dynalite-validations.ts'
 import type { Attributes } from './dynamodb-answer.ts'
 import type { Table } from './dynamodb-index.ts'
 
@@ -62,7 +62,6 @@ function depthOf(value: unknown): number {
   return inner ? 1 + Math.max(0, ...inner.map(depthOf)) : 0
 }
 
-const require = createRequire(import.meta.url)
 /** By operation: the parameters that dynalite reads. It ignores others, which would change what is asked. */
 const parameters = new Map<string, readonly string[]>()
 
@@ -79,10 +78,6 @@ export function unsupportedMember(operation: string, input: object): string | un
 }
 
 function parametersOf(operation: string): readonly string[] | undefined {
-  try {
-    const { types } = require(`dynalite/validations/${operation.charAt(0).toLowerCase()}${operation.slice(1)}.js`) as { types: object }
-    return Object.keys(types)
-  } catch {
-    return undefined
-  }
+  const validation = validationOf(`${operation.charAt(0).toLowerCase()}${operation.slice(1)}`)
+  return validation && Object.keys(validation.types)
 }

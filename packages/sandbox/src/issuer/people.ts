@@ -170,7 +170,7 @@ async function keyPage(secret: string, request: IncomingMessage, response: Serve
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   })
   response.end(
-    `<!doctype html><html lang="en"><meta charset="utf-8"><title>Key of the sandbox</title><h1>Enter the key of the sandbox</h1>${wrong}<p>npm start printed it, next to <em>Key</em>.</p><form method="post"><label>Key <input name="key" autocomplete="off" autofocus></label> <button>Continue</button></form></html>`,
+    `<!doctype html><html lang="en"><meta charset="utf-8"><title>Key of the sandbox</title><h1>Enter the key of the sandbox</h1>${wrong}<p>The sandbox printed it, next to <em>Key</em>.</p><form method="post"><label>Key <input name="key" autocomplete="off" autofocus></label> <button>Continue</button></form></html>`,
   )
 }
 

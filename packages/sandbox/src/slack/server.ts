@@ -46,7 +46,7 @@ export function slackLook(settings: SlackServerSettings): SlackLook {
       if (!knowsSecret(request, secret))
         return void response
           .writeHead(403, { 'content-type': 'text/plain; charset=utf-8' })
-          .end('Open the address that npm start printed. It contains the key to this page.\n')
+          .end('Open the address that the sandbox printed. It contains the key to this page.\n')
       if (request.method === 'GET' && url.pathname === '/') return show(url.searchParams, response)
       if (request.method === 'POST') return act(url.pathname, request, response)
       response.writeHead(404).end()

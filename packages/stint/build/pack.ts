@@ -1,0 +1,97 @@
+/**
+ * `npm run pack`: the packages as they are published, each in a folder of `dist/npm`, and their tarballs next to them:
+ *
+ *     npm run pack -- [--out DIR]
+ */
+import { execFileSync } from 'node:child_process'
+import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { buildFunctions } from '@stint/broker/build/functions'
+import { bundleModules, bundleStint, packagesOf } from './bundle.ts'
+import { licenses } from './licenses.ts'
+import { fileOf, libraries, libraryManifest, stintManifest, stintSurface, version } from './manifest.ts'
+import { root } from './root.ts'
+import { copyTypes, declarations, forget } from './types.ts'
+
+/** Of a tarball, when it was last changed on purpose, and about 5 %. */
+export const LIMITS_KB: { readonly [name: string]: number } = { stint: 3200, tlog: 14, iam: 40 }
+
+/** Returns the tarball of each package. `print` gets the sizes. */
+export async function pack(out: string, print: (line: string) => void): Promise<{ readonly [name: string]: string }> {
+  await rm(out, { recursive: true, force: true })
+  const sources = {
+    ...Object.fromEntries(Object.entries(libraries).map(([name, surface]) => [name, Object.values(surface)])),
+    stint: Object.values(stintSurface),
+  }
+  const inRepository = (name: string, files: readonly string[]) => files.map((file) => `packages/${name}/${file}`)
+  const types = await declarations(Object.entries(sources).flatMap(([name, files]) => inRepository(name, files)))
+  const tarballs: Record<string, string> = {}
+  try {
+    for (const [name, files] of Object.entries(sources)) {
+      const folder = join(out, name)
+      await mkdir(folder, { recursive: true })
+      if (name === 'stint') await writeStint(folder, print)
+      else await writeLibrary(name, folder)
+      await copyTypes(types, inRepository(name, files), join(folder, 'dist/types'))
+      await copyFile(join(root, 'LICENSE'), join(folder, 'LICENSE'))
+      await copyFile(join(root, 'packages', name, 'README.md'), join(folder, 'README.md'))
+      tarballs[name] = await tarball(name, folder, out, print)
+    }
+  } finally {
+    await forget(types)
+  }
+  return tarballs
+}
+
+const writeManifest = (folder: string, manifest: object) =>
+  writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
+
+async function writeLibrary(name: string, folder: string): Promise<void> {
+  const surface = libraries[name] ?? {}
+  const entries = Object.entries(surface).map(([path, file]) => [fileOf(path), `packages/${name}/${file}`])
+  await bundleModules(Object.fromEntries(entries), join(folder, 'dist'))
+  await writeManifest(folder, libraryManifest(name, surface))
+}
+
+async function writeStint(folder: string, print: (line: string) => void): Promise<void> {
+  const bundled = await bundleStint(join(folder, 'dist'))
+  const functions = join(folder, 'functions')
+  const build = await buildFunctions(functions, version, print)
+  const inFunctions: string[] = []
+  for (const file of (await readdir(functions)).filter((name) => name.endsWith('.map'))) {
+    inFunctions.push(...(JSON.parse(await readFile(join(functions, file), 'utf8')) as { sources: string[] }).sources)
+    // They would be half of the package.
+    await rm(join(functions, file))
+  }
+  await writeFile(join(functions, 'build.json'), `${JSON.stringify({ build })}\n`)
+  await mkdir(join(folder, 'bin'))
+  for (const file of ['stint.cjs', 'check-node.cjs']) await copyFile(join(root, 'packages/stint/bin', file), join(folder, 'bin', file))
+  await chmod(join(folder, 'bin/stint.cjs'), 0o755)
+  await writeFile(join(folder, 'THIRD-PARTY-LICENSES.txt'), await licenses(packagesOf([...bundled, ...inFunctions])))
+  await writeManifest(folder, stintManifest())
+}
+
+async function tarball(name: string, folder: string, out: string, print: (line: string) => void): Promise<string> {
+  const [packed] = JSON.parse(
+    execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', out], {
+      cwd: folder,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    }),
+  ) as { filename: string; unpackedSize: number; entryCount: number }[]
+  if (!packed) throw new Error(`npm packed nothing of ${name}`)
+  const file = join(out, packed.filename)
+  const kilobytes = Math.ceil((await stat(file)).size / 1000)
+  const limit = LIMITS_KB[name] ?? 0
+  print(
+    `${name.padEnd(8)} ${kilobytes} KB of ${limit} KB, unpacked ${Math.ceil(packed.unpackedSize / 1000)} KB, ${packed.entryCount} files  ${file}`,
+  )
+  if (kilobytes > limit) throw new Error(`${name} is ${kilobytes} KB, above its limit of ${limit} KB`)
+  return file
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { out: { type: 'string', default: join(root, 'dist/npm') } } })
+  await pack(resolve(values.out), (line) => void process.stdout.write(`${line}\n`))
+}

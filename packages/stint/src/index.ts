@@ -1,0 +1,2 @@
+/** `stint`: what `stint.config.ts` and `test/access.ts` import. */
+export * from '@stint/core'
