@@ -68,7 +68,7 @@ function placeholderFindings({ kept, manifest: { placeholders } }: Facts): reado
     {
       stops: kept,
       what: `The config still has example names: ${placeholders.join(', ')}. Sign-in and sessions do not work with these names.`,
-      fix: 'Replace them in stint.config.ts, or set their bindings in infra/settings.ts.',
+      fix: 'Replace them in stint.config.ts, or set their bindings in sst.config.ts.',
     },
   ]
 }
@@ -81,7 +81,7 @@ function adoptFindings({ settings: { adopt = {} } }: Facts): readonly Finding[] 
     .map((name) => ({
       stops: true,
       what: `The setting adopt has the unknown resource ${name}.`,
-      fix: `Use only these names in infra/settings.ts: ${names.join(', ')}.`,
+      fix: `Use only these names in sst.config.ts: ${names.join(', ')}.`,
     }))
 }
 
@@ -102,14 +102,14 @@ function stageFindings({ stage, settings: { userPool } }: Facts): readonly Findi
     {
       stops: true,
       what: `The stage '${stage}' ${fault}, because it is part of the user pool's domain.`,
-      fix: 'Choose another stage, or set userPool: false in infra/settings.ts.',
+      fix: 'Choose another stage, or set userPool: false in sst.config.ts.',
     },
   ]
 }
 
 function concurrencyFindings({ settings: { reserveConcurrency }, concurrency }: Facts): readonly Finding[] {
   if (!reserveConcurrency) return []
-  const fix = `Request ${LEAST_CONCURRENCY} or more in Service Quotas ("Concurrent executions" of AWS Lambda), or set reserveConcurrency: false in infra/settings.ts.`
+  const fix = `Request ${LEAST_CONCURRENCY} or more in Service Quotas ("Concurrent executions" of AWS Lambda), or set reserveConcurrency: false in sst.config.ts.`
   if (concurrency === undefined)
     return [{ stops: false, what: 'The quota of concurrent executions could not be read (servicequotas:GetServiceQuota).', fix }]
   if (concurrency >= LEAST_CONCURRENCY) return []
@@ -128,7 +128,7 @@ function alarmFindings({ kept, settings: { alarmsTo } }: Facts): readonly Findin
     {
       stops: false,
       what: 'No one receives the alarms of this stage.',
-      fix: 'Set alarmsTo in infra/settings.ts, or subscribe to the topic.',
+      fix: 'Set alarmsTo in sst.config.ts, or subscribe to the topic.',
     },
   ]
 }

@@ -1,6 +1,6 @@
 import type { Adopted } from './adoptable.ts'
 
-/** The settings of each stage's deployment. Nothing here grants access: access is only in stint.config.ts. */
+/** The settings of one stage's deployment. Nothing here grants access: access is only in stint.config.ts. */
 export type Settings = {
   readonly region: string
   /** The API's domain, in a Route 53 zone of this account. Default: the name that API Gateway assigns. */
@@ -63,8 +63,11 @@ export type Settings = {
   readonly bindings: { readonly [name: string]: string }
 }
 
-/** For a team: the same Stint with few alarms. Put `...small` into a stage below. */
+/** For a team: the same Stint with few alarms. Put `...small` into a stage. */
 export const small = { monitoring: 'small' } as const satisfies Partial<Settings>
+
+/** What `sst.config.ts` sets for each stage, in place of the defaults below. `default` is for stages that it does not name. */
+export type Stages = { readonly [stage: string]: Partial<Settings> }
 
 const prod: Settings = {
   region: 'eu-central-1',
@@ -86,4 +89,7 @@ const dev: Settings = {
   bindings: {},
 }
 
-export const settingsOf = (stage: string): Settings => (stage === 'prod' ? prod : dev)
+export const settingsOf = (stages: Stages, stage: string): Settings => ({
+  ...(stage === 'prod' ? prod : dev),
+  ...(stages[stage] ?? stages.default),
+})

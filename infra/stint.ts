@@ -10,12 +10,12 @@ import { keys } from './keys.ts'
 import { log } from './log.ts'
 import { findingsText, preflight } from './preflight.ts'
 import { roles } from './roles.ts'
-import { type Settings, settingsOf } from './settings.ts'
+import { type Settings, type Stages, settingsOf } from './settings.ts'
 import { tables } from './tables.ts'
 import { userPool } from './user-pool.ts'
 
-export async function stint() {
-  const settings = settingsOf($app.stage)
+export async function stint(stages: Stages) {
+  const settings = settingsOf(stages, $app.stage)
   const manifest = built(settings)
   await check(settings, manifest)
   adopt(settings.adopt ?? {})

@@ -1,5 +1,6 @@
 /** The published package, installed in an empty folder from its tarball: no part of it may need the repository. */
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { functionNames } from '@stint/broker/lambda/functions'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { pack } from '../../packages/stint/build/pack.ts'
+import { type Deployed, deploy } from '../infra/deploy.ts'
+import { plain } from '../infra/start-deployed.ts'
 import { type Company, company, install } from './company.ts'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
@@ -104,6 +107,22 @@ describe('the functions', () => {
   })
 })
 
+describe('the SST app', () => {
+  installed('declares the same resources as the repository, without a build', async () => {
+    cpSync(join(repository, 'sst.config.ts'), join(acme.folder, 'sst.config.ts'))
+    const theirs = await deploy('dev', undefined, { folder: acme.folder })
+    const ours = await deploy('dev')
+    const described = ({ resources }: Deployed) =>
+      resources.map(({ type, name, options }) => `${type} ${name} ${JSON.stringify(options)}`).sort()
+    expect(theirs.resources.length).toBeGreaterThan(100)
+    expect(described(theirs)).toEqual(described(ours))
+    const build = (deployed: Deployed) =>
+      plain(deployed.one('aws:lambda/function:Function', 'VendFunction').inputs.environment).variables.STINT_BUILD
+    expect(build(theirs)).toBe(build(ours))
+    expect(existsSync(join(acme.folder, 'dist/dev/vend/config.json'))).toBe(true)
+  })
+})
+
 describe('the types', () => {
   installed('of the config, the log and IAM are complete', async () => {
     writeFileSync(
@@ -122,6 +141,25 @@ describe('the types', () => {
 })
 
 describe('what ships', () => {
+  test('is byte-identical when it is packed again, from another folder', () => {
+    const again = mkdtempSync(join(tmpdir(), 'stint-packed-'))
+    execFileSync(process.execPath, [join(repository, 'packages/stint/build/pack.ts'), '--out', again], {
+      cwd: tmpdir(),
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    const digests = (folder: string) =>
+      readdirSync(folder)
+        .filter((name) => name.endsWith('.tgz'))
+        .map((name) => [
+          name,
+          createHash('sha256')
+            .update(readFileSync(join(folder, name)))
+            .digest('hex'),
+        ])
+    expect(digests(again)).toEqual(digests(packed))
+    expect(digests(again)).toHaveLength(3)
+    rmSync(again, { recursive: true, force: true })
+  })
   test('names no file of this machine', () => {
     const files = readdirSync(join(packed, 'stint'), { recursive: true, encoding: 'utf8' }).filter((name) =>
       /\.(js|cjs|json|ts|txt|md)$/.test(name),

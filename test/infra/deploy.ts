@@ -43,11 +43,11 @@ const SECRETS = { SlackToken: 'xoxb-1', SlackSigningSecrets: 's'.repeat(32), Dir
 
 /**
  * `settings`: in place of what `prod` has. `isExample`: the config's hosts and accounts are those of an example, as they are in the
- * repository's own; without it they are taken for a company's.
+ * repository's own; without it they are taken for a company's. `folder`: whose app it is, if not the repository's.
  */
-export async function deploy(stage: string, settings?: object, { isExample = false } = {}): Promise<Deployed> {
+export async function deploy(stage: string, settings?: object, { isExample = false, folder = root } = {}): Promise<Deployed> {
   await installPlatform()
-  const rpc = await answerSst()
+  const rpc = await answerSst(folder)
   const work = join(root, `.sst/test-${stage}`)
   mkdirSync(work, { recursive: true })
   Object.assign(process.env, {
@@ -59,14 +59,14 @@ export async function deploy(stage: string, settings?: object, { isExample = fal
   // SST's modules look at it while they load; what the config says of it comes after.
   globals.$app = { name: 'stint', stage }
   globals.$dev = false
-  globals.$cli = { command: 'deploy', rpc: '', paths: { home: work, root, work, platform }, state: { version: {} } }
+  globals.$cli = { command: 'deploy', rpc: '', paths: { home: work, root: folder, work, platform }, state: { version: {} } }
 
   const require = createRequire(join(platform, 'package.json'))
   const pulumi = require('@pulumi/pulumi')
   const { resources, found, options, logPublicKey, mocks } = recorder()
   await pulumi.runtime.setMocks(mocks, 'stint', stage, false)
 
-  const file = await bundled(stage, [...(settings ? [settingsAs(settings, work)] : []), ...(isExample ? [] : [realNames(work)])])
+  const file = await bundled(stage, folder, [...(settings ? [settingsAs(settings, work)] : []), ...(isExample ? [] : [realNames(work)])])
   // A test may deploy a stage twice.
   delete require.cache[file]
   const { load, run } = require(file)
@@ -134,7 +134,7 @@ async function settled(resources: readonly Resource[]): Promise<void> {
 }
 
 /** The config and the app, with SST's globals put in as SST's own build does. */
-async function bundled(stage: string, plugins: Plugin[]): Promise<string> {
+async function bundled(stage: string, folder: string, plugins: Plugin[]): Promise<string> {
   const outfile = join(platform, `stint-${stage}.cjs`)
   await build({
     stdin: {
@@ -145,7 +145,7 @@ async function bundled(stage: string, plugins: Plugin[]): Promise<string> {
         import * as sst from './src/components/index.ts'
         Object.assign(globalThis, { aws, random, sst })
         export { run } from './src/auto/run.ts'
-        export const load = () => import(${JSON.stringify(join(root, 'sst.config.ts'))})`,
+        export const load = () => import(${JSON.stringify(join(folder, 'sst.config.ts'))})`,
       resolveDir: platform,
     },
     outfile,
@@ -165,7 +165,7 @@ async function bundled(stage: string, plugins: Plugin[]): Promise<string> {
 /** The settings file with other settings in it, which no stage has. */
 function settingsAs(settings: object, work: string): Plugin {
   const [real, file] = [join(root, 'infra/settings.ts'), join(work, 'settings.ts')]
-  const text = `import { settingsOf as real } from ${JSON.stringify(real)}\nexport const settingsOf = () => ({ ...real('prod'), ...${JSON.stringify(settings)} })\n`
+  const text = `import { settingsOf as real } from ${JSON.stringify(real)}\nexport * from ${JSON.stringify(real)}\nexport const settingsOf = () => ({ ...real({}, 'prod'), ...${JSON.stringify(settings)} })\n`
   writeFileSync(file, text)
   return {
     name: 'settings',
@@ -191,10 +191,10 @@ function realNames(work: string): Plugin {
 }
 
 /** What SST's command answers while a program runs. */
-async function answerSst(): Promise<{ readonly port: number; readonly close: () => void }> {
+async function answerSst(folder: string): Promise<{ readonly port: number; readonly close: () => void }> {
   const answers: Record<string, (args: Inputs) => unknown> = {
     'Provider.Aws.Bootstrap': () => ({ asset: 'sst-asset', assetEcrRegistryId: '', assetEcrUrl: '', state: 'sst-state' }),
-    'Runtime.Build': ({ bundle, handler }) => ({ out: join(root, bundle), handler, errors: [], sourcemaps: [] }),
+    'Runtime.Build': ({ bundle, handler }) => ({ out: join(folder, bundle), handler, errors: [], sourcemaps: [] }),
   }
   const server = createServer((request, response) => {
     let body = ''

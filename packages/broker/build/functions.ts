@@ -14,6 +14,7 @@ import { writePublicFiles } from './public-files.ts'
 import { splitBundle } from './split.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
+const root = join(here, '../../..')
 
 /** Each bundle's size when it was last changed on purpose, and 5 %: a new dependency must not go unnoticed. */
 export const LIMITS_KB = {
@@ -65,7 +66,8 @@ export type Built = {
 export async function buildFunction(name: BundleName, out: string): Promise<Built> {
   const { plugin, isMet } = withoutProviderChain()
   const [entry, folder] = [join(here, `../src/lambda/${name}.ts`), join(out, name)]
-  const { files, inputs } = await (name === 'vend' ? splitBundle : wholeBundle)(entry, folder, { ...options, plugins: [plugin] })
+  const bundle = name === 'vend' ? splitBundle : wholeBundle
+  const { files, inputs } = await bundle(entry, join(root, 'dist', name), { ...options, plugins: [plugin] })
   // `vend` contains nothing of the SDK. If the chain moves elsewhere, the other bundles must not grow by it.
   if (isMet() !== (name !== 'vend')) throw new Error(`${name}: ${PROVIDER_CHAIN} is ${isMet() ? 'imported' : 'no longer imported'}`)
   await mkdir(folder, { recursive: true })
@@ -80,6 +82,9 @@ export async function buildFunction(name: BundleName, out: string): Promise<Buil
 }
 
 const options: BuildOptions = {
+  // Paths are in source maps, and in the names of chunks by their hash. Here and with one folder for `out`, they are the same for every
+  // checkout, so that two builds of one commit are equal.
+  absWorkingDir: root,
   bundle: true,
   platform: 'node',
   target: 'node24',

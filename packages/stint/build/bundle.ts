@@ -36,8 +36,8 @@ const assets: { readonly [file: string]: string } = {
 
 /** Returns the files whose code is in the bundles. */
 export async function bundleStint(out: string): Promise<readonly string[]> {
-  // Apart from the rest: it becomes a part of a config's own bundle.
-  await bundleModules({ index: 'packages/stint/src/index.ts' }, out)
+  // Apart from the rest: they become parts of a config's own bundle, and of SST's.
+  for (const name of ['index', 'sst']) await bundleModules({ [name]: `packages/stint/src/${name}.ts` }, out)
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: entries,

@@ -75,7 +75,7 @@ export const libraryManifest = (folder: string, surface: Surface): object => {
 }
 
 /** What a config and a deployment import. */
-export const stintSurface: Surface = { '.': 'src/index.ts' }
+export const stintSurface: Surface = { '.': 'src/index.ts', './sst': 'src/sst.ts' }
 
 export const stintManifest = (): object => {
   const { description } = JSON.parse(readFileSync(join(root, 'packages/stint/package.json'), 'utf8')) as { description: string }

@@ -31,6 +31,9 @@ export async function declarations(sources: readonly string[]): Promise<string> 
   return folder
 }
 
+/** Not in the lines of a comment. */
+const IMPORT = /(^(?:import|export)\s[^'"]*\bfrom |^(?! *\*).*\bimport\()(['"])([^'"]+)\2/gm
+
 /** Copies the declarations that `sources` reach into `out`, with imports that work without the repository. Returns the number of files. */
 export async function copyTypes(folder: string, sources: readonly string[], out: string): Promise<number> {
   const seen = new Set<string>()
@@ -39,15 +42,12 @@ export async function copyTypes(folder: string, sources: readonly string[], out:
     if (seen.has(file)) continue
     seen.add(file)
     const text = await readFile(join(folder, 'out', file), 'utf8')
-    const rewritten = text.replace(
-      /(^(?:import|export)\s[^'"]*\bfrom |\bimport\()(['"])([^'"]+)\2/gm,
-      (_all, start: string, quote: string, path: string) => {
-        const target = sourceOf(path, file as string)
-        waiting.push(target.replace(/\.ts$/, '.d.ts'))
-        const way = posix.relative(posix.dirname(file as string), target.replace(/\.ts$/, '.js'))
-        return `${start}${quote}${way.startsWith('.') ? way : `./${way}`}${quote}`
-      },
-    )
+    const rewritten = text.replace(IMPORT, (_all, start: string, quote: string, path: string) => {
+      const target = sourceOf(path, file as string)
+      waiting.push(target.replace(/\.ts$/, '.d.ts'))
+      const way = posix.relative(posix.dirname(file as string), target.replace(/\.ts$/, '.js'))
+      return `${start}${quote}${way.startsWith('.') ? way : `./${way}`}${quote}`
+    })
     await mkdir(dirname(join(out, file)), { recursive: true })
     await writeFile(join(out, file), rewritten)
   }

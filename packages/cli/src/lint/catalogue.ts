@@ -154,7 +154,7 @@ export const catalogue = {
     severity: 'note',
     finds: 'An issuer whose freeze would leave fewer than two responders.',
     why: 'Releasing a freeze takes two people, and a frozen person cannot release. Only a deployment can then release the freeze of this issuer.',
-    fix: 'Add two responders of another issuer, or plan to use `releaseFreezes` in `infra/settings.ts`.',
+    fix: 'Add two responders of another issuer, or plan to use `releaseFreezes` in `sst.config.ts`.',
   },
   'unknown-action': {
     severity: 'error',
