@@ -9,13 +9,15 @@ import { freePorts } from '../support/sandbox.ts'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 
+type Running = { readonly broker: string; readonly output: string; readonly port: number; readonly stop: () => void }
+
 export type Company = {
   readonly folder: string
   readonly run: (program: string, args: readonly string[], env?: Record<string, string>) => Promise<Ran>
   /** `npx stint …`, without the second that npx takes. */
   readonly stint: (args: readonly string[], env?: Record<string, string>) => Promise<Ran>
   /** Starts a sandbox with the config of the folder. */
-  readonly sandbox: (options?: readonly string[]) => Promise<{ readonly broker: string; readonly output: string; readonly port: number }>
+  readonly sandbox: (options?: readonly string[]) => Promise<Running>
   readonly close: () => void
 }
 
@@ -63,7 +65,7 @@ export function company(): Company {
         if (child.exitCode !== null || waited > 150_000) throw new Error(`The sandbox did not start:\n${output}`)
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
-      return { broker: `http://127.0.0.1:${port}`, output, port }
+      return { broker: `http://127.0.0.1:${port}`, output, port, stop: () => void child.kill('SIGTERM') }
     },
     close() {
       // It passes the signal on to the sandbox itself.

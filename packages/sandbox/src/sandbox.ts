@@ -115,14 +115,18 @@ const closer =
     })
 
 const issuerNames = ['people', 'tools', 'actions'] as const
-const audiencesAt = (rules: Rules | undefined, issuer: string): readonly string[] =>
-  Object.values(rules?.issuers ?? {}).find(({ url }) => url === issuer)?.audiences ?? ['https://stint.acme.example']
+const issuerAt = (rules: Rules | undefined, url: string) => Object.values(rules?.issuers ?? {}).find((issuer) => issuer.url === url)
+const audiencesAt = (rules: Rules | undefined, url: string): readonly string[] =>
+  issuerAt(rules, url)?.audiences ?? ['https://stint.acme.example']
 
 export async function startIssuer(ports: Ports, rules: Rules | undefined, secret: string, clock: () => number): Promise<Part> {
   const at = (name: string) => `${urlOf(ports.issuer)}/${name}`
   const audience = (name: string) => audiencesAt(rules, at(name))[0] as string
   const [people, tools, actions] = await Promise.all([
-    peopleProvider({ url: at('people'), secret, audience: audience('people'), broker: urlOf(ports.broker) }),
+    peopleProvider({
+      ...{ url: at('people'), secret, audience: audience('people'), broker: urlOf(ports.broker) },
+      issuer: issuerAt(rules, at('people')),
+    }),
     toolsProvider({ url: at('tools'), secret, audience: audience('tools') }),
     actionsIssuer(at('actions'), secret, audience('actions'), clock),
   ])

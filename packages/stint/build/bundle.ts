@@ -38,10 +38,24 @@ const assets: { readonly [file: string]: string } = {
 export async function bundleStint(out: string): Promise<readonly string[]> {
   // Apart from the rest: they become parts of a config's own bundle, and of SST's.
   for (const name of ['index', 'sst']) await bundleModules({ [name]: `packages/stint/src/${name}.ts` }, out)
+  const inputs = await bundleProgram(entries, out, Object.keys(dependencies))
+  for (const [name, file] of Object.entries(assets)) {
+    await mkdir(dirname(join(out, name)), { recursive: true })
+    await copyFile(join(root, file), join(out, name))
+  }
+  return inputs
+}
+
+/** Programs that share chunks. Returns the files whose code is in them. */
+export async function bundleProgram(
+  entryPoints: Readonly<Record<string, string>>,
+  outdir: string,
+  external: readonly string[],
+): Promise<readonly string[]> {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: entries,
-    outdir: out,
+    entryPoints,
+    outdir,
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -56,7 +70,7 @@ export async function bundleStint(out: string): Promise<readonly string[]> {
     charset: 'utf8',
     logLevel: 'error',
     metafile: true,
-    external: Object.keys(dependencies),
+    external: [...external],
     // A module of a bundle is never the program itself.
     define: { 'import.meta.main': 'false' },
     // For the CommonJS modules in the bundles.
@@ -65,10 +79,6 @@ export async function bundleStint(out: string): Promise<readonly string[]> {
     },
     plugins: [replacing, dynalite],
   })
-  for (const [name, file] of Object.entries(assets)) {
-    await mkdir(dirname(join(out, name)), { recursive: true })
-    await copyFile(join(root, file), join(out, name))
-  }
   return Object.keys(metafile.inputs)
 }
 

@@ -74,6 +74,19 @@ export const libraryManifest = (folder: string, surface: Surface): object => {
   }
 }
 
+/** A program and no modules. */
+export const createManifest = (): object => {
+  const { description } = JSON.parse(readFileSync(join(root, 'packages/create/package.json'), 'utf8')) as { description: string }
+  return {
+    name: 'create-stint',
+    description,
+    ...common,
+    bin: { 'create-stint': 'bin/create-stint.cjs' },
+    exports: { './package.json': './package.json' },
+    files: ['bin', 'dist', 'THIRD-PARTY-LICENSES.txt'],
+  }
+}
+
 /** What a config and a deployment import. */
 export const stintSurface: Surface = { '.': 'src/index.ts', './sst': 'src/sst.ts' }
 

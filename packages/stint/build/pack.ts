@@ -5,23 +5,24 @@
  */
 import { execFileSync } from 'node:child_process'
 import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildFunctions } from '@stint/broker/build/functions'
-import { bundleModules, bundleStint, packagesOf } from './bundle.ts'
+import { bundleModules, bundleProgram, bundleStint, packagesOf } from './bundle.ts'
 import { licenses } from './licenses.ts'
-import { fileOf, libraries, libraryManifest, stintManifest, stintSurface, version } from './manifest.ts'
+import { createManifest, fileOf, libraries, libraryManifest, stintManifest, stintSurface, version } from './manifest.ts'
 import { root } from './root.ts'
 import { copyTypes, declarations, forget } from './types.ts'
 
 /** Of a tarball, when it was last changed on purpose, and about 5 %. */
-export const LIMITS_KB: { readonly [name: string]: number } = { stint: 3200, tlog: 14, iam: 40 }
+export const LIMITS_KB: { readonly [name: string]: number } = { stint: 2700, tlog: 14, iam: 24, create: 40 }
 
 /** Returns the tarball of each package. `print` gets the sizes. */
 export async function pack(out: string, print: (line: string) => void): Promise<{ readonly [name: string]: string }> {
   await rm(out, { recursive: true, force: true })
   const sources = {
     ...Object.fromEntries(Object.entries(libraries).map(([name, surface]) => [name, Object.values(surface)])),
+    create: [],
     stint: Object.values(stintSurface),
   }
   const inRepository = (name: string, files: readonly string[]) => files.map((file) => `packages/${name}/${file}`)
@@ -32,6 +33,7 @@ export async function pack(out: string, print: (line: string) => void): Promise<
       const folder = join(out, name)
       await mkdir(folder, { recursive: true })
       if (name === 'stint') await writeStint(folder, print)
+      else if (name === 'create') await writeCreate(folder)
       else await writeLibrary(name, folder)
       await copyTypes(types, inRepository(name, files), join(folder, 'dist/types'))
       await copyFile(join(root, 'LICENSE'), join(folder, 'LICENSE'))
@@ -54,6 +56,19 @@ async function writeLibrary(name: string, folder: string): Promise<void> {
   await writeManifest(folder, libraryManifest(name, surface))
 }
 
+async function writeCreate(folder: string): Promise<void> {
+  const bundled = await bundleProgram({ main: 'packages/create/src/main.ts' }, join(folder, 'dist'), [])
+  await writePrograms(folder, ['packages/create/bin/create-stint.cjs'])
+  await writeFile(join(folder, 'THIRD-PARTY-LICENSES.txt'), await licenses(packagesOf(bundled)))
+  await writeManifest(folder, createManifest())
+}
+
+async function writePrograms(folder: string, files: readonly string[]): Promise<void> {
+  await mkdir(join(folder, 'bin'))
+  for (const file of ['packages/stint/bin/check-node.cjs', ...files]) await copyFile(join(root, file), join(folder, 'bin', basename(file)))
+  for (const file of files) await chmod(join(folder, 'bin', basename(file)), 0o755)
+}
+
 async function writeStint(folder: string, print: (line: string) => void): Promise<void> {
   const bundled = await bundleStint(join(folder, 'dist'))
   const functions = join(folder, 'functions')
@@ -65,9 +80,7 @@ async function writeStint(folder: string, print: (line: string) => void): Promis
     await rm(join(functions, file))
   }
   await writeFile(join(functions, 'build.json'), `${JSON.stringify({ build })}\n`)
-  await mkdir(join(folder, 'bin'))
-  for (const file of ['stint.cjs', 'check-node.cjs']) await copyFile(join(root, 'packages/stint/bin', file), join(folder, 'bin', file))
-  await chmod(join(folder, 'bin/stint.cjs'), 0o755)
+  await writePrograms(folder, ['packages/stint/bin/stint.cjs'])
   await writeFile(join(folder, 'THIRD-PARTY-LICENSES.txt'), await licenses(packagesOf([...bundled, ...inFunctions])))
   await writeManifest(folder, stintManifest())
 }

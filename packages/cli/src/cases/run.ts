@@ -8,16 +8,16 @@ import { type Obstacle, obstaclesOf } from '@stint/core/access/obstacles'
 import { approvalFor } from '@stint/core/config/approval'
 import type { CaseCall, CaseCaller, Cases, Expected } from '@stint/core/config/cases'
 import { presetOf } from '@stint/core/config/issuers/presets'
-import { claimPath } from '@stint/core/config/matcher'
 import type { Issuer, Profile, Rules } from '@stint/core/config/shape'
 import { defined } from '@stint/core/defined'
 import { durationSeconds } from '@stint/core/duration'
 import { type Caller, toCaller } from '@stint/core/identity/caller'
 import { refuseOwnSession } from '@stint/core/identity/own-session'
+import { type Claims, fillClaims } from '@stint/core/identity/sample-claims'
 import { checkClaims, checkHeader, forged, maxTokenLifeSeconds, parseToken } from '@stint/core/identity/token'
 import { dialectOf } from '@stint/core/identity/token-use'
 import { type Instant, parseIso } from '@stint/core/instant'
-import { isObject, type Json, type JsonObject } from '@stint/core/json'
+import type { JsonObject } from '@stint/core/json'
 import type { Done, Refused } from '@stint/core/outcome'
 import { type AccessInput, resolveScope } from '@stint/core/scope/terms'
 
@@ -121,41 +121,16 @@ const LIFE_SECONDS = 300
 function standard(issuer: Issuer, given: CaseCaller, now: Instant): JsonObject {
   const iat = Math.floor(now / 1000)
   const audience = issuer.audiences[0] ?? ''
-  const access = issuer.tokenUse === 'access'
-  const marks: { readonly [dialect: string]: JsonObject } = {
-    rfc9068: {},
-    cognito: access ? { token_use: 'access', username: 'test', client_id: audience } : { token_use: 'id' },
-    okta: access ? { cid: 'test' } : {},
-    entra: access ? { azp: 'test', scp: 'test' } : {},
-    keycloak: { typ: access ? 'Bearer' : 'ID' },
-    auth0: access ? { azp: 'test' } : {},
-  }
-  const dialect = dialectOf(issuer)
-  const hasAudience = !(dialect === 'cognito' && access)
-  const filled: { [claim: string]: Json } = {
+  const hasAudience = !(dialectOf(issuer) === 'cognito' && issuer.tokenUse === 'access')
+  const filled: Claims = {
     iss: issuer.url,
     sub: 'test',
     // Of the presets, only Kubernetes issues a list.
     ...(hasAudience ? { aud: presetOf(issuer) === 'kubernetes' ? [audience] : audience } : {}),
     iat,
     exp: iat + Math.min(LIFE_SECONDS, maxTokenLifeSeconds(issuer)),
-    ...marks[dialect],
     ...(given.signedIn === undefined ? {} : { auth_time: iat - durationSeconds(given.signedIn) }),
   }
-  for (const [ref, value] of Object.entries(issuer.tenant ?? {})) put(filled, ref, value, given.claims)
-  if (issuer.identityClaim !== undefined) put(filled, issuer.identityClaim, 'test', given.claims)
+  fillClaims(filled, issuer, 'test', given.claims)
   return filled
-}
-
-/** Sets a claim by its reference. An object that the caller already sets is kept as it is. */
-function put(into: { [claim: string]: Json }, ref: string, value: Json, given: JsonObject): void {
-  const names = claimPath(ref)
-  if (given[names[0] as string] !== undefined) return
-  let outer = into
-  for (const name of names.slice(0, -1)) {
-    const inner: { [claim: string]: Json } = isObject(outer[name]) ? { ...outer[name] } : {}
-    outer[name] = inner
-    outer = inner
-  }
-  outer[names.at(-1) as string] ??= value
 }

@@ -4,6 +4,8 @@
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { ClaimRef, Issuer } from '@stint/core/config/shape'
+import { type Claims, fillClaims, putClaim } from '@stint/core/identity/sample-claims'
 import { exportJWK, generateKeyPair } from 'jose'
 import Provider, { type Configuration, interactionPolicy } from 'oidc-provider'
 import { keyCookie, knowsSecret, readBody } from '../guard.ts'
@@ -33,11 +35,18 @@ const WEB_CLIENT = 'stint-web'
 const CLI_CLIENT = 'stint-cli'
 const CLI_REDIRECT_URIS = [8421, 8422, 8423].map((port) => `http://localhost:${port}/callback`)
 
-/** `broker`: the base URL of Stint's pages. */
-export async function peopleProvider({ url, secret, audience, broker }: Settings & { readonly broker: string }): Promise<RequestListener> {
-  const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+/** `broker`: the base URL of Stint's pages. `issuer`: of the config, whose tokens these are. Absent if the config does not have it. */
+export async function peopleProvider({
+  url,
+  secret,
+  audience,
+  broker,
+  issuer,
+}: Settings & { readonly broker: string; readonly issuer: Issuer | undefined }): Promise<RequestListener> {
+  const alg = issuer === undefined || issuer.algorithms.includes('ES256') ? 'ES256' : 'RS256'
+  const { privateKey } = await generateKeyPair(alg, { extractable: true })
   const provider = new Provider(url, {
-    ...base(audience, 'ES256', await exportJWK(privateKey)),
+    ...base(audience, alg, await exportJWK(privateKey)),
     interactions: { url: (_ctx, { uid }) => `${url}/sign-in/${uid}`, policy: withoutConsent() },
     clients: [
       {
@@ -46,7 +55,7 @@ export async function peopleProvider({ url, secret, audience, broker }: Settings
         redirect_uris: [REDIRECT_URI],
         grant_types: ['authorization_code'],
         response_types: ['code'],
-        id_token_signed_response_alg: 'ES256',
+        id_token_signed_response_alg: alg,
         application_type: 'web',
       },
       {
@@ -55,7 +64,7 @@ export async function peopleProvider({ url, secret, audience, broker }: Settings
         redirect_uris: [`${broker}/sign-in/callback`],
         grant_types: ['authorization_code'],
         response_types: ['code'],
-        id_token_signed_response_alg: 'ES256',
+        id_token_signed_response_alg: alg,
         application_type: 'web',
       },
       {
@@ -64,7 +73,7 @@ export async function peopleProvider({ url, secret, audience, broker }: Settings
         redirect_uris: CLI_REDIRECT_URIS,
         grant_types: ['authorization_code', 'refresh_token', DEVICE_GRANT],
         response_types: ['code'],
-        id_token_signed_response_alg: 'ES256',
+        id_token_signed_response_alg: alg,
         application_type: 'native',
         token_endpoint_auth_method: 'none',
       },
@@ -81,7 +90,7 @@ export async function peopleProvider({ url, secret, audience, broker }: Settings
       const person = Object.values(people).find(({ sub }) => 'accountId' in token && sub === token.accountId)
       const { AuthorizationCode, RefreshToken, DeviceCode } = ctx.oidc.entities
       const authTime = (AuthorizationCode ?? RefreshToken ?? DeviceCode)?.authTime
-      return person && { name: person.name, groups: person.groups, amr: person.amr, ...(authTime ? { auth_time: authTime } : {}) }
+      return person && { ...claimsOf(person, issuer), ...(authTime ? { auth_time: authTime } : {}) }
     },
     // The sandbox has no consent page: by signing in, the user consents to share name and groups with Stint.
     loadExistingGrant: async (ctx) => {
@@ -89,7 +98,7 @@ export async function peopleProvider({ url, secret, audience, broker }: Settings
       const accountId = ctx.oidc.session?.accountId
       const grant = new Grant({ ...(accountId ? { accountId } : {}), clientId: ctx.oidc.client?.clientId ?? '' })
       grant.addOIDCScope('openid offline_access')
-      grant.addResourceScope(audience, 'vend')
+      grant.addResourceScope(RESOURCE, 'vend')
       await grant.save()
       return grant
     },
@@ -100,6 +109,17 @@ export async function peopleProvider({ url, secret, audience, broker }: Settings
     else if (request.url?.startsWith('/scim/v2/Users')) scimUsers(secret, request, response)
     else void callback(request, response)
   }
+}
+
+/** As the config's issuer names them. */
+function claimsOf({ sub, name, groups, amr }: Person, issuer: Issuer | undefined): Claims {
+  const claims: Claims = { name, amr }
+  const each = (refs: ClaimRef | readonly ClaimRef[]) => (typeof refs === 'string' ? [refs] : refs)
+  // The provider itself sets the subject.
+  for (const ref of each(issuer?.nameClaim ?? 'name').filter((ref) => ref !== 'sub')) putClaim(claims, ref, name)
+  for (const ref of each(issuer?.groupsClaim ?? (issuer?.dialect === 'auth0' ? 'permissions' : 'groups'))) putClaim(claims, ref, groups)
+  if (issuer) fillClaims(claims, issuer, sub)
+  return claims
 }
 
 /** The company's directory (RFC 7644 §3.4.2.2). It supports only the query for one user by subject. */
@@ -190,6 +210,7 @@ export async function toolsProvider({ url, secret, audience }: Settings): Promis
   return provider.callback()
 }
 
+const RESOURCE = 'urn:stint:sandbox'
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 
 /** Native clients would need a consent page, which the sandbox does not have. */
@@ -212,7 +233,8 @@ function base(audience: string, alg: 'ES256' | 'RS256', key: object): Configurat
       deviceFlow: { enabled: true, mask: '****-****' },
       resourceIndicators: {
         enabled: true,
-        defaultResource: () => audience,
+        // A resource is a URI (RFC 8707), which an audience need not be.
+        defaultResource: () => RESOURCE,
         useGrantedResource: () => true,
         getResourceServerInfo: () => ({ scope: 'vend', audience, accessTokenFormat: 'jwt', jwt: { sign: { alg } } }),
       },
