@@ -40,6 +40,7 @@ const checks: readonly Check[] = [
     command: ['npm', 'run', '-s', 'fuzz', '--', '--target', target, '--executions', '1000000', '--seed', String(Date.now() % 2 ** 32)],
   })),
   { name: 'fuzz-seeded', command: ['npm', 'run', '-s', 'fuzz', '--', 'seeded'] },
+  { name: 'release', command: ['npm', 'run', '-s', 'release:check'] },
   { name: 'clients', command: ['node', 'test/clients/clients.ts'] },
   { name: 'api-linters', command: ['node', 'test/verify/api-linters.ts'] },
   { name: 'models', command: ['node', 'test/models/verify.ts'] },

