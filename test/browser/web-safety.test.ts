@@ -169,22 +169,19 @@ describe('on a phone of 320 × 640', () => {
     ['no spaces', 'x'.repeat(2000), 'E'.repeat(128)],
     ['empty lines', `a${'\n\n'.repeat(300)}b`, 'Eve'],
     ['right-to-left', 'הזמנות '.repeat(200), 'חוה '.repeat(20)],
-  ])(
-    'who, what, how long, risk and why are seen without scrolling, and the buttons are reached: %s',
-    async (_what, justification, name) => {
-      const { context, page } = await visitor({ viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true })
-      const id = await ask(justification, name)
-      await page.goto(at(`/decide/${id}`))
-      for (const part of ['.lead', '.badge', 'blockquote', '.state']) {
-        const box = await page.locator(part).first().boundingBox()
-        expect([part, (box?.y ?? 9999) + (box?.height ?? 0) <= 640]).toEqual([part, true])
-      }
-      expect(await page.textContent('.lead')).toMatch(/eve-\d+.* requests open: PowerUser in account 444455556666,\s+1 hour.*high risk/s)
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320)
-      expect(await page.evaluate(() => window.scrollY)).toBe(0)
-      await context.close()
-    },
-  )
+  ])('who, what, how long, risk and why are seen without scrolling: %s', async (_what, justification, name) => {
+    const { context, page } = await visitor({ viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true })
+    const id = await ask(justification, name)
+    await page.goto(at(`/decide/${id}`))
+    for (const part of ['.lead', '.badge', 'blockquote', '.state']) {
+      const box = await page.locator(part).first().boundingBox()
+      expect([part, (box?.y ?? 9999) + (box?.height ?? 0) <= 640]).toEqual([part, true])
+    }
+    expect(await page.textContent('.lead')).toMatch(/eve-\d+.* requests open: PowerUser in account 444455556666,\s+1 hour.*high risk/s)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320)
+    expect(await page.evaluate(() => window.scrollY)).toBe(0)
+    await context.close()
+  })
 })
 
 describe('by keyboard alone', () => {

@@ -39,6 +39,7 @@ const checks: readonly Check[] = [
     name: `fuzz-${target}`,
     command: ['npm', 'run', '-s', 'fuzz', '--', '--target', target, '--executions', '1000000', '--seed', String(Date.now() % 2 ** 32)],
   })),
+  { name: 'page-payloads', command: vitest('test/browser/web-xss.test.ts'), env: { STINT_PAYLOADS: 'all' } },
   { name: 'fuzz-seeded', command: ['npm', 'run', '-s', 'fuzz', '--', 'seeded'] },
   { name: 'release', command: ['npm', 'run', '-s', 'release:check'] },
   { name: 'clients', command: ['node', 'test/clients/clients.ts'] },

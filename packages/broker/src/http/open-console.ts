@@ -40,6 +40,7 @@ export async function openConsole(broker: Broker, call: Call, request: VendReque
   if (!signedIn) return { reply: page(call, sessionEnded, '/') }
   const identity = await identify(broker, done({ token: signedIn.token }), call.now)
   if (identity.outcome === 'refused') return { reply: page(call, identity, '/'), result: identity }
+  if (identity.value.kind !== 'human') return { reply: page(call, refused('not-eligible', 'Only people can use these pages.'), '/') }
   const { signedInAt = identity.value.signedInAt } = signedIn
   const caller = { ...identity.value, ...(signedInAt === undefined ? {} : { signedInAt }) }
 

@@ -49,47 +49,29 @@ export function activityPages(
   )
 
   async function page(c: Ctx, visit: Visit): Promise<Response> {
-    const { cursor, ...given } = singleQuery(c) ?? { stray: '' }
-    const filters: Filters = Object.fromEntries(
-      Object.entries(given)
-        .filter(([, value]) => value.trim() !== '')
-        .map(([name, value]) => [name, value.trim()]),
-    )
-    const stray = Object.keys(given).some((name) => !(filterNames as readonly string[]).includes(name))
-    const day = parseIso(`${filters.day ?? toDay(c.get('now'))}T00:00:00Z`)
-    const below = cursor === undefined ? undefined : eventCursor(cursor)
-    const fault = stray
-      ? 'This page has no such filter.'
-      : day === undefined
-        ? 'The day must be a date, such as 2026-11-28.'
-        : cursor !== undefined && below === undefined
-          ? 'Invalid cursor.'
-          : filterFault(filters)
-    if (fault !== undefined || day === undefined) return say(c, refused('body-invalid', fault ?? ''), visit)
+    const now = c.get('now')
     const auditor = isAuditor(c, visit.caller)
+    const frame = { title: auditor ? 'Activity' : 'My activity', visit, at: '/activity' } as const
+    const read = readFilters(singleQuery(c), now)
+    if (read.fault !== undefined) {
+      c.set('refusal', refused('body-invalid', read.fault))
+      const body = html`<p class="refused" role="alert">${read.fault}</p>${filterForm(read.filters, toDay(now), auditor)}`
+      return show(c, { ...frame, status: 400, body })
+    }
+    const { filters, day, below } = read
     const { rows, next } = await find(c, visit, filters, day, below)
     const readable = rows
       .filter(({ found }) => mayRead(c, visit.caller, found))
       .map(({ found, logged }) => ({ found: shown(c, visit.caller, found), logged, receipt: mayReadWhole(c, visit.caller, found) }))
     const isDay = filters.request === undefined && filters.session === undefined
+    const events = readable.map(({ found }) => found)
     return show(c, {
-      title: auditor ? 'Activity' : 'My activity',
-      visit,
-      at: '/activity',
+      ...frame,
       body: html`${filterForm(filters, toDay(day), auditor)}
-${isDay ? dayLinks(filters, day, c.get('now')) : ''}${filters.request?.startsWith('req_') ? html`<p><a href="/decide/${filters.request}">Open the request</a></p>` : ''}
-${
-  readable.length === 0
-    ? html`<p class="empty">Nothing happened here. New events appear within about a minute.</p>`
-    : html`${
-        isDay
-          ? daySvg(
-              readable.map(({ found }) => found),
-              day,
-            )
-          : ''
-      }${table(readable, isDay)}`
-}
+${isDay ? dayLinks(filters, day, now) : ''}
+${filters.request?.startsWith('req_') ? html`<p><a href="/decide/${filters.request}">Open the request</a></p>` : ''}
+${events.length === 0 ? html`<p class="empty">Nothing happened here. New events appear within about a minute.</p>` : ''}
+${events.length > 0 && isDay ? daySvg(events, day) : ''}${events.length > 0 ? table(readable, isDay) : ''}
 ${next === undefined ? '' : html`<p class="more"><a href="${link(filters, { cursor: Buffer.from(next).toString('base64url') })}">Earlier on this day</a></p>`}`,
     })
   }
@@ -133,6 +115,28 @@ ${next === undefined ? '' : html`<p class="more"><a href="${link(filters, { curs
       ),
     ),
   )
+}
+
+type Read = {
+  readonly filters: Filters
+  readonly day: Instant
+  /** Where the page begins. */
+  readonly below: string | undefined
+  /** What is wrong with the query. */
+  readonly fault?: string | undefined
+}
+
+function readFilters(query: Readonly<Record<string, string>> | undefined, now: Instant): Read {
+  const { cursor, ...given } = query ?? { twice: 'x' }
+  const filled = Object.entries(given).flatMap(([name, value]) => (value.trim() === '' ? [] : [[name, value.trim()] as const]))
+  const filters: Filters = Object.fromEntries(filled.filter(([name]) => (filterNames as readonly string[]).includes(name)))
+  const day = parseIso(`${filters.day ?? toDay(now)}T00:00:00Z`)
+  const below = cursor === undefined ? undefined : eventCursor(cursor)
+  const read = { filters, day: day ?? now, below }
+  if (filled.length > Object.keys(filters).length) return { ...read, fault: 'This page has no such filter.' }
+  if (day === undefined) return { ...read, fault: 'The day must be a date, such as 2026-11-28.' }
+  if (cursor !== undefined && below === undefined) return { ...read, fault: 'Invalid cursor. Start from the newest events.' }
+  return { ...read, fault: filterFault(filters) }
 }
 
 function filterFault({ person, profile, account, request, session }: Filters): string | undefined {

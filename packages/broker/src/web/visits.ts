@@ -52,8 +52,8 @@ export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: C
     // Without the issuer's keys, the person is still signed in.
     if (caller.outcome === 'refused') return caller.code === 'issuer-keys-unavailable' ? caller : done(undefined)
     if (caller.value.kind !== 'human') return refused('not-eligible', 'Only people can use these pages.')
-    // A lost write makes the session end earlier.
-    if (needsTouch(found.value, now)) await broker.ledger.touchWebSession(cookie, now)
+    // A lost write makes the session end earlier. A page that looks for news by itself is not used by anyone.
+    if (needsTouch(found.value, now) && c.req.header('sec-fetch-dest') !== 'empty') await broker.ledger.touchWebSession(cookie, now)
     c.set('groupsOmitted', caller.value.groupsOmitted)
     return done({ caller: caller.value, cookie })
   }

@@ -51,8 +51,10 @@ async function look(startedAt) {
   const live = document.querySelector('[data-live]')
   if (!live || Date.now() - startedAt > LOOK_FOR_MS) return
   if (document.visibilityState === 'visible') {
-    const response = await fetch(location.href, { headers: { accept: 'text/html' } }).catch(() => undefined)
-    if (response?.ok && !response.redirected) {
+    const response = await fetch(location.href, { headers: { accept: 'text/html' }, redirect: 'manual' }).catch(() => undefined)
+    // A redirect leads to the sign-in.
+    if (response?.type === 'opaqueredirect') return
+    if (response?.ok) {
       const page = new DOMParser().parseFromString(await response.text(), 'text/html')
       const newer = page.querySelector('#live')
       if (newer && newer.dataset.version !== live.dataset.version) {
