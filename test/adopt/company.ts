@@ -88,24 +88,24 @@ export async function install({ folder, run }: Company, tarballs: Readonly<Recor
 const UNREACHABLE = /\b(ENOTCACHED|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT)\b/
 
 async function npmInstall(run: Company['run']): Promise<string | undefined> {
-  const cache = await cacheOfUser()
   const { code, stdout, stderr } = await run(
     'npm',
-    ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1', '--fetch-timeout=20000'],
-    cache === '' ? {} : { npm_config_cache: cache },
+    ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=0', '--fetch-timeout=20000'],
+    connection(),
   )
   if (code === 0) return undefined
   if (UNREACHABLE.test(stderr)) return 'npm cannot install the packages, because its registry is unreachable'
   throw new Error(`npm install failed:\n${stdout}${stderr}`)
 }
 
-/** npm's cache, which has what this checkout was installed from. */
-function cacheOfUser(): Promise<string> {
-  return new Promise((resolve) => {
-    const child = spawn('npm', ['config', 'get', 'cache'], { stdio: ['ignore', 'pipe', 'ignore'] })
-    let text = ''
-    child.stdout.on('data', (part) => void (text += part))
-    child.on('error', () => resolve(''))
-    child.on('close', () => resolve(text.trim()))
-  })
+/**
+ * What this checkout was installed with: npm's cache and settings in the user's home, a proxy, a registry. Not what npm says of its own
+ * run to `npm test`, such as the folder.
+ */
+function connection(): Record<string, string> {
+  const isOurs = (name: string) =>
+    !/^(npm_|PATH$|INIT_CWD$|NODE_OPTIONS$)/i.test(name) || /^npm_config_(registry|cache|userconfig)$/i.test(name)
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value !== undefined && isOurs(name) ? [[name, value]] : [])),
+  )
 }

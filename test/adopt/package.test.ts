@@ -71,6 +71,7 @@ describe('the sandbox', () => {
     const vended = await fetch(`${broker}/sessions`, { method: 'POST', headers, body: '{"profile":"staging-power"}' })
     expect([vended.status, await vended.json()]).toEqual([201, expect.objectContaining({ profile: 'staging-power' })])
     expect((await fetch(`${broker}/docs`)).status).toBe(200)
+    expect((await fetch(`${broker}/signed-out`)).status).toBe(200)
 
     const env = { STINT_TOKEN: await token('auditor') }
     const copied = () => acme.stint(['audit', 'copy', '--from', `${broker}/audit/log`, '--to', 'log-copy'], env)

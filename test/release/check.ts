@@ -98,14 +98,22 @@ function hasLicenses(): boolean {
   return strange.length === 0 && shipped.length > 50 && missing.length === 0
 }
 
-const named = ({ name, version }: Component): string => `${name} ${version}`
-const licenseOf = ({ licenses = [] }: Component): string =>
-  licenses.map(({ license, expression }) => expression ?? license?.id ?? 'none').join(' AND ') || 'none'
+function named({ name, version }: Component): string {
+  return `${name} ${version}`
+}
 
-const sbom = (args: readonly string[]): { readonly components: readonly Component[] } =>
-  JSON.parse(
-    execFileSync('npm', ['sbom', '--sbom-format', 'cyclonedx', ...args], { cwd: ROOT, encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 }),
-  ) as { components: readonly Component[] }
+function licenseOf({ licenses = [] }: Component): string {
+  return licenses.map(({ license, expression }) => expression ?? license?.id ?? 'none').join(' AND ') || 'none'
+}
+
+function sbom(args: readonly string[]): { readonly components: readonly Component[] } {
+  const text = execFileSync('npm', ['sbom', '--sbom-format', 'cyclonedx', ...args], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    maxBuffer: 256 * 1024 * 1024,
+  })
+  return JSON.parse(text) as { components: readonly Component[] }
+}
 
 function tool(name: string, args: readonly string[]): boolean {
   return run(join(TOOLS, 'node_modules/.bin', name), args)

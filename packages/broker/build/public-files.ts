@@ -10,7 +10,7 @@ import { docsPage } from './docs/page.ts'
 /** By name. Names of assets have a hash of their content, so browsers can keep them for ever. */
 export function publicFiles(): ReadonlyMap<string, string> {
   const [style, script] = [asset('./docs/docs.css'), asset('./docs/docs.js')]
-  const [webStyle, webScript] = [asset('../src/web/assets/web.css'), asset('../src/web/assets/web.js')]
+  const [webStyle, webScript] = [asset('./web/web.css'), asset('./web/web.js')]
   return new Map([
     ['openapi.json', JSON.stringify(openApiDocument())],
     ['docs.html', docsPage({ style: `/assets/${style[0]}`, script: `/assets/${script[0]}` })],

@@ -32,6 +32,8 @@ const assets: { readonly [file: string]: string } = {
   'managed-policies.json': 'packages/sandbox/src/aws/managed-policies.json',
   'docs/docs.css': 'packages/broker/build/docs/docs.css',
   'docs/docs.js': 'packages/broker/build/docs/docs.js',
+  'web/web.css': 'packages/broker/build/web/web.css',
+  'web/web.js': 'packages/broker/build/web/web.js',
 }
 
 /** Returns the files whose code is in the bundles. */

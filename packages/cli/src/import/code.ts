@@ -2,10 +2,13 @@
 import { isObject } from '@stint/core/json'
 
 const WIDTH = 140
-/** Helpers of `@stint/core`, by the only property of what they make. */
+/** Helpers of a config, by the only property of what they make. */
 const helpers = new Set(['glob', 'includes', 'not', 'oneOf', 'all', 'any', 'cidr'])
 /** Those that take the items of a list. */
 const listHelpers = new Set(['oneOf', 'all', 'any', 'cidr'])
+
+/** Imports names from the package with the helpers of a config. */
+export const helpersImport = (names: string): string => ['import {', names, '} from', quoted('stint')].join(' ')
 
 /** A name that stands for a value wherever it occurs. */
 export type Named = ReadonlyMap<string, string>

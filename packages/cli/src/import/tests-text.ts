@@ -5,7 +5,7 @@
 import { matchesClaim } from '@stint/core/config/matcher'
 import type { ClaimRef, Matcher, Who } from '@stint/core/config/shape'
 import type { Json, JsonObject } from '@stint/core/json'
-import { code, type Named } from './code.ts'
+import { code, helpersImport, type Named } from './code.ts'
 import type { Entry, Setting } from './entries.ts'
 
 type TestCaller = { readonly issuer: string; readonly claims: JsonObject; readonly from?: string }
@@ -41,7 +41,7 @@ export function testsText(entries: readonly Entry[], { issuers }: Setting, accou
   return `/**
  * Who gets in where: written by \`stint import\`, run by \`stint test\`. Add callers of your own, above all those who must not get in.
  */
-import { type CaseCall, defineCases, type Expected } from '@stint/core'
+${helpersImport('type CaseCall, defineCases, type Expected')}
 ${lists.length > 0 ? `import { ${lists.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true })).join(', ')} } from '../accounts.ts'\n` : ''}
 type Row = { caller: string; profile: string; accounts: readonly string[]; outcome: Expected } & CaseCall
 

@@ -1,5 +1,5 @@
 /** The files that `stint import` writes: the config, the accounts that it and the access tests share, and the access tests. */
-import { code, type Named, quoted } from './code.ts'
+import { code, helpersImport, type Named, quoted } from './code.ts'
 import { type Entry, ROLE_PATH, type Setting } from './entries.ts'
 import { testsText } from './tests-text.ts'
 
@@ -62,7 +62,7 @@ const policiesIn = (account: string, arns: readonly string[] = [], customer: rea
  * Imported by \`stint import ${source}\`. It gives no more than the rules that it was made from. Review it like code, and change it
  * as you like: it is not generated again.
  */
-import { ${[...used].sort().join(', ')}, type Profile } from '@stint/core'
+${helpersImport(`${[...used].sort().join(', ')}, type Profile`)}
 ${names.length > 0 ? `import { ${names.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true })).join(', ')} } from './accounts.ts'\n` : ''}
 /** Access to one role, in each of the accounts. */
 type Access = Omit<Profile, 'target'> & {
