@@ -32,7 +32,7 @@ const forget = () => page.context().clearCookies({ name: /^_|stint-session/ })
 describe('the night, clicked', () => {
   test('without the key nothing is shown', async () => {
     await page.goto(`${sandbox.urls.slack}/?as=U0OLU`)
-    expect(await page.textContent('body')).toMatch(/Open the address that npm start printed/)
+    expect(await page.textContent('body')).toMatch(/Open the address that the sandbox printed/)
     await page.goto(`${sandbox.urls.slack}/?key=${sandbox.secret}`)
     expect(page.url()).toBe(`${sandbox.urls.slack}/`)
   })

@@ -89,7 +89,7 @@ export async function attackedSandbox() {
     async signedIn(person: Person): Promise<Jar> {
       const jar = newJar(broker)
       const back = await jar.go(await callback(jar, person))
-      if (back.location !== '/') throw new Error(`not signed in: ${back.status} ${back.text}`)
+      if (back.location !== '/') throw new Error(`not signed in: ${back.status} ${JSON.stringify(started.log.at(-1))}`)
       return jar
     },
     tokenOf: (person: Person) => lab.token({ auth_time: Math.floor(now() / 1000), ...person }),
