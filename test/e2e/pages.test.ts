@@ -149,6 +149,17 @@ export default { ...company, profiles: { ...company.profiles, 'break-glass': { .
   }
 })
 
+test('a browser without the sandbox’s key enters it once, and goes on with the sign-in', async () => {
+  const [jar, issuer]: [Jar, Jar] = [new Map(), new Map()]
+  let at = (await go(jar, '/')).location ?? ''
+  at = new URL((await go(issuer, at)).location ?? '', at).href
+  const wrong = await go(issuer, at, { key: 'wrong' })
+  expect([wrong.status, /not the key/.test(wrong.text)]).toEqual([403, true])
+  const entered = await go(issuer, at, { key: sandbox.secret })
+  expect([entered.status, new URL(entered.location ?? '', at).href]).toEqual([303, at])
+  expect((await go(issuer, at)).text).toContain('Dana Developer')
+})
+
 describe('two tabs of one browser', () => {
   test('both come back from the issuer, whichever is first, and the form of the first is accepted after the second', async () => {
     const [id, jar] = [await ask(), newJar()]

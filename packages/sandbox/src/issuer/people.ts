@@ -181,7 +181,12 @@ async function keyPage(secret: string, request: IncomingMessage, response: Serve
   const given = request.method === 'POST' ? (new URLSearchParams((await readBody(request)).toString('utf8')).get('key') ?? '') : undefined
   if (given !== undefined && sameText(given.trim(), secret))
     return void response
-      .writeHead(303, { location: request.url ?? '/', 'set-cookie': keyCookie(secret), 'cache-control': 'no-store' })
+      // Below the path of the issuer, which its handler does not see.
+      .writeHead(303, {
+        location: (request as { originalUrl?: string }).originalUrl ?? '/',
+        'set-cookie': keyCookie(secret),
+        'cache-control': 'no-store',
+      })
       .end()
   const wrong = given === undefined ? '' : '<p>This is not the key. Copy it again.</p>'
   response.writeHead(403, {
