@@ -296,7 +296,6 @@ describe('routes and methods', () => {
     expect(answer.headers.allow).toBe(allow)
   })
   test.each([
-    '/',
     '/sessions/',
     '/profiles/',
     '/profiles/x/',

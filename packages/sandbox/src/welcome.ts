@@ -11,7 +11,7 @@ export function printWelcome({ urls, rules, secret, slack }: Sandbox, option: st
   process.stdout.write(`
 Stint sandbox · config ${rules.hash.slice(0, 12)} · Ctrl-C stops it
 
-  Broker   ${urls.broker}    API: ${urls.broker}/docs
+  Broker   ${urls.broker}    open it in a browser; the API: ${urls.broker}/docs
   Issuer   ${urls.issuer}    /people /tools /actions
   AWS      ${urls.aws}    STS, IAM, S3, DynamoDB, KMS, CloudTrail
 ${slack ? `  Slack    ${urls.slack}/?key=${secret}    a simulated workspace (docs/guides/slack.md)\n` : ''}  Key      ${secret}    your browser asks for it once, when you sign in
