@@ -259,7 +259,7 @@ describe('by keyboard alone', () => {
     const opened = page.waitForResponse((response) => response.url().endsWith('/console'))
     await press(page, /^Open console as PowerUser/)
     expect((await opened).status()).toBe(200)
-    await page.waitForURL(/federation|console/)
+    await page.waitForURL(/\/federation\?/)
     attacked.sandbox.settle()
     await page.goto(at('/'))
     await press(page, /^End now$/)
