@@ -5,7 +5,7 @@
  */
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Attacked, attackedSandbox, type Form, type Jar, type Part, serve } from '../support/attack.ts'
+import { type Attacked, attackedSandbox, type Jar, type Part, serve } from '../support/attack.ts'
 import { startBrowser } from '../support/browser.ts'
 import { storedRequests } from '../support/checkers.ts'
 
@@ -65,6 +65,7 @@ const isSignedIn = async (jar: Jar): Promise<boolean> => (await jar.go('/')).sta
 const issued = (): number => attacked.sandbox.aws.server.calls.filter(({ action }) => action === 'AssumeRole').length
 
 const escaped = (text: string) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
+type Form = Readonly<Record<string, string>>
 /** A page that sends a form as soon as it is opened. */
 const sending = (url: string, form: Form, type = 'application/x-www-form-urlencoded') =>
   `<form method="post" action="${url}" enctype="${type}">${Object.entries(form)

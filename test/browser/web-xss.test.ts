@@ -4,9 +4,10 @@
  */
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Answer, type Attacked, attackedSandbox, type Jar, type Person } from '../support/attack.ts'
+import { type Attacked, attackedSandbox, type Jar, type Person } from '../support/attack.ts'
 import { startBrowser } from '../support/browser.ts'
 import { markIn, onOneLine, payloads, upTo } from '../support/payloads.ts'
+import type { Page as PlainPage } from '../support/plain-browser.ts'
 import { strayNodes, strayNodesIn, type Watched, watchedPage } from '../support/xss.ts'
 
 let attacked: Attacked
@@ -32,7 +33,7 @@ async function onEach<T, R>(items: readonly T[], work: (item: T) => Promise<R>, 
 }
 
 /** What the browser makes of pages that were fetched. */
-async function inspected({ page, faults }: Watched, answers: readonly Answer[]): Promise<readonly string[]> {
+async function inspected({ page, faults }: Watched, answers: readonly PlainPage[]): Promise<readonly string[]> {
   await page.goto(`${attacked.sandbox.urls.broker}/signed-out`)
   const found: string[] = []
   const pages = answers.filter(({ headers }) => headers.get('content-type')?.startsWith('text/html')).map(({ text }) => text)
@@ -300,7 +301,7 @@ test('a Slack user who chose such a name', async () => {
   const { sandbox } = attacked
   const person = sandbox.slack?.person('developer')
   if (!person) throw new Error('the config has no Slack')
-  const answers: Answer[] = []
+  const answers: PlainPage[] = []
   for (const payload of tried) {
     // Each person gets only a few codes.
     const jar = await attacked.signedIn({ sub: `linker-${markIn(payload)}`, name: 'Linker' })

@@ -623,3 +623,85 @@ describe('a request from a page', () => {
     expect((await go(jar, '/access/break-glass', { csrf, step: 'send', ...fields })).location).toBe(sent.location)
   })
 })
+
+describe('with a config of its own', () => {
+  let whole: TestSandbox
+  let folder: string
+  beforeAll(async () => {
+    whole = sandbox
+    folder = mkdtempSync(join(tmpdir(), 'stint-pages-'))
+    const config = join(folder, 'stint.config.ts')
+    // Reading logs needs an approval here.
+    writeFileSync(
+      config,
+      `import company from ${JSON.stringify(CONFIG)}
+const { rules } = company.profiles['break-glass'].approval
+const approval = { rules, expiresAfter: '1h', window: '1h', maxUses: 2 }
+export default { ...company, profiles: { ...company.profiles, 'logs-read': { ...company.profiles['logs-read'], approval } } }`,
+    )
+    sandbox = await testSandbox({ config, vendClient: 'sdk' })
+  })
+  afterAll(async () => {
+    await sandbox.close()
+    sandbox = whole
+    rmSync(folder, { recursive: true })
+  })
+  const approved = async (body: object): Promise<void> => {
+    const asked = await sandbox.call('POST', '/requests', await sandbox.token('developer'), { profile: 'logs-read', ...body })
+    const given = await sandbox.call('POST', `/requests/${asked.json.id}/approve`, await sandbox.token('approver'), {})
+    expect([asked.status, given.status]).toEqual([201, 200])
+    sandbox.settle()
+  }
+
+  test('an approved request shows its parameters, and opens the console with them, also over the SDK', async () => {
+    await approved({ parameters: { bucket: 'acme-orders-logs' } })
+    const jar = newJar()
+    const page = await signedIn(jar, '/', 'developer')
+    expect(page.text).toMatch(/<code>stint exec logs-read -p bucket=acme-orders-logs --request req_\w{26} -- COMMAND<\/code>/)
+    const opened = await go(jar, '/console', formIn(page))
+    expect([opened.status, /federation\?Action=login/.test(opened.text)]).toEqual([200, true])
+  })
+  test('a request with a narrower policy has no button that could not work', async () => {
+    const narrow = {
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Action: 's3:ListBucket', Resource: 'arn:aws:s3:::acme-audit-logs' }],
+    }
+    await approved({ parameters: { bucket: 'acme-audit-logs' }, narrow })
+    const { text } = await signedIn(newJar(), '/', 'developer')
+    expect(text).toContain('Start its session with the API')
+    expect(text).not.toContain('-p bucket=acme-audit-logs')
+  })
+})
+
+describe('a refusal on a page', () => {
+  test.each([
+    ['a request', '/decide/req_00000000000000000000000000', 'Check the address, or ask who sent it to you.'],
+    ['a profile', '/access/nothing', 'My access lists the profiles that you can see.'],
+  ])('speaks to a person: %s', async (_what, path, next) => {
+    const jar = newJar()
+    await signedIn(jar, '/', 'developer')
+    const { text } = await go(jar, path)
+    expect(text).toContain(next)
+    expect(text).not.toMatch(/GET \/|POST \/|openapi/)
+  })
+  test('shows the next step that the refusal names', async () => {
+    const jar = newJar()
+    const { json } = await sandbox.vend(await sandbox.token('developer'), { profile: 'staging-power' })
+    const form = formIn(await signedIn(jar, '/', 'developer'))
+    const page = await go(jar, `/decide/${json.requestId}`, { csrf: form.csrf ?? '', act: 'extend' })
+    expect([page.status, page.text.includes('Start a new session.')]).toEqual([409, true])
+  })
+  test('what is too long says so, and not how a body is sent', async () => {
+    const [id, jar] = [await ask(), newJar()]
+    const form = formIn(await signedIn(jar, `/decide/${id}`, 'approver'))
+    const page = await go(jar, `/decide/${id}`, { ...form, act: 'deny', comment: 'x'.repeat(300) })
+    expect(page.text).toMatch(/Check what you entered[\s\S]*longer than 256 bytes/)
+  })
+})
+
+test('reviews that are due have pages of their own', async () => {
+  const jar = newJar()
+  await signedIn(jar, '/', 'approver')
+  const page = await go(jar, '/decide?review=needed')
+  expect([page.status, page.text.includes('Reviews that are due'), page.text.includes('Waiting for you')]).toEqual([200, true, false])
+})

@@ -1,5 +1,5 @@
 /**
- * A sandbox to attack: an issuer that signs in anybody under any name at once, people whose browser sessions are begun without a browser, and
+ * A sandbox to attack: an issuer that signs in anyone under any name at once, people whose browser sessions are begun without a browser, and
  * the broker a second time without the sandbox's guard, so that only its own defences count.
  */
 import { createServer, type RequestListener, type Server } from 'node:http'
@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext } from 'playwright-core'
 import { type Lab, startLab } from './lab.ts'
+import { type Form, fetchWith, type Page } from './plain-browser.ts'
 import { type TestSandbox, testSandbox } from './sandbox.ts'
 
 const CONFIG = fileURLToPath(new URL('./attack.config.ts', import.meta.url))
@@ -29,8 +30,6 @@ export async function serve(listener: RequestListener, host = '127.0.0.1'): Prom
 
 /** Who signs in next; any claim of the lab's tokens. */
 export type Person = { readonly sub: string; readonly name?: string; readonly groups?: readonly string[] } & Record<string, unknown>
-export type Form = Readonly<Record<string, string>>
-export type Answer = { readonly status: number; readonly text: string; readonly headers: Headers; readonly location: string | null }
 
 export type Attacked = Awaited<ReturnType<typeof attackedSandbox>>
 
@@ -106,19 +105,7 @@ export function newJar(broker: string) {
   const cookies = new Map<string, string>()
   return {
     cookies,
-    async go(url: string, form?: Form | readonly (readonly [string, string])[], headers: Record<string, string> = {}): Promise<Answer> {
-      const answer = await fetch(new URL(url, broker), {
-        redirect: 'manual',
-        headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '), ...headers },
-        ...(form ? { method: 'POST', body: new URLSearchParams(form as Record<string, string>) } : {}),
-      })
-      for (const cookie of answer.headers.getSetCookie()) {
-        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
-        if (value === '') cookies.delete(name)
-        else cookies.set(name, value)
-      }
-      return { status: answer.status, text: await answer.text(), headers: answer.headers, location: answer.headers.get('location') }
-    },
+    go: (url: string, form?: Form, headers?: Record<string, string>): Promise<Page> => fetchWith(cookies, broker, url, form, headers),
     /** The token that each form of the session carries. */
     async csrf(): Promise<string> {
       return /name="csrf" value="([\w-]+)"/.exec((await this.go('/')).text)?.[1] ?? ''
@@ -140,7 +127,7 @@ export function newJar(broker: string) {
   }
 }
 
-/** An issuer whose sign-in asks nothing: whoever comes is the person that the test named last. */
+/** An issuer whose sign-in asks nothing: everyone who comes is the person that the test named last. */
 async function startIssuer(lab: Lab, now: () => number) {
   let next: Person = { sub: 'nobody' }
   const expected = new Map<string, Person>()

@@ -6,23 +6,30 @@ export type Page = { readonly status: number; readonly text: string; readonly he
 
 export type PlainBrowser = ReturnType<typeof plainBrowser>
 
+/** A field can occur twice. */
+export type Form = Readonly<Record<string, string>> | readonly (readonly [string, string])[]
+
+/** One request with these cookies, and those that it sets. Redirects are not followed. */
+export async function fetchWith(jar: Jar, base: string, url: string, form?: Form, headers: Record<string, string> = {}): Promise<Page> {
+  const answer = await fetch(new URL(url, base), {
+    redirect: 'manual',
+    headers: { cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; '), ...headers },
+    ...(form ? { method: 'POST', body: new URLSearchParams(form as Record<string, string>) } : {}),
+  })
+  for (const cookie of answer.headers.getSetCookie()) {
+    const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
+    if (value === '') jar.delete(name)
+    else jar.set(name, value)
+  }
+  return { status: answer.status, text: await answer.text(), headers: answer.headers, location: answer.headers.get('location') }
+}
+
 /** `sandboxOf`: the sandbox of the moment, because a test may use several. */
 export function plainBrowser(sandboxOf: () => Pick<TestSandbox, 'urls' | 'secret'>) {
   const newJar = (): Jar => new Map([['stint-sandbox', sandboxOf().secret]])
 
-  async function go(jar: Jar, url: string, form?: Record<string, string>, headers: Record<string, string> = {}): Promise<Page> {
-    const answer = await fetch(new URL(url, sandboxOf().urls.broker), {
-      redirect: 'manual',
-      headers: { cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; '), ...headers },
-      ...(form ? { method: 'POST', body: new URLSearchParams(form) } : {}),
-    })
-    for (const cookie of answer.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
-      if (value === '') jar.delete(name)
-      else jar.set(name, value)
-    }
-    return { status: answer.status, text: await answer.text(), headers: answer.headers, location: answer.headers.get('location') }
-  }
+  const go = (jar: Jar, url: string, form?: Form, headers?: Record<string, string>): Promise<Page> =>
+    fetchWith(jar, sandboxOf().urls.broker, url, form, headers)
 
   /** From a page to the issuer, signed in there, and back; `until`: the address that the issuer sends back to, not opened yet. */
   async function toCallback(jar: Jar, path: string, person: string): Promise<string> {

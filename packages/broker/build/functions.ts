@@ -21,7 +21,7 @@ export const LIMITS_KB = {
   // The reasons of refused tokens, the nearest rule, and long subjects and justifications are 4.5 KB of it.
   vend: 125,
   // One file, so it also has what vend loads on first use.
-  'vend-sdk': 415,
+  'vend-sdk': 420,
   api: 690,
   slack: 485,
   notify: 435,

@@ -31,16 +31,20 @@ export const SESSION_COOKIE = 'session'
 export const fullCookieName = (name: string, publicUrl: string): string => `${publicUrl.startsWith('https:') ? '__Host-' : ''}stint-${name}`
 
 /**
- * The value if there is exactly one. Two cookies of one name indicate that another site set one. `header`: the Cookie header, in which one
- * space is between cookies (RFC 6265 §4.2.1). Other white space belongs to a name, which browsers did not take for one with `__Host-`.
+ * The cookies of a Cookie header, which has one space between them (RFC 6265 §4.2.1). Other white space belongs to a name, and browsers do
+ * not see `__Host-` behind it.
  */
+export const cookiesIn = (header: string): readonly string[] => header.split(/; ?/)
+
+/** The value if there is exactly one. Two cookies of one name indicate that another site set one. */
 export function oneCookie(header: string, name: string, publicUrl: string): string | undefined {
   const start = `${fullCookieName(name, publicUrl)}=`
-  const found = header.split(/; ?/).filter((part) => part.startsWith(start))
+  const found = cookiesIn(header).filter((part) => part.startsWith(start))
   return found.length === 1 ? found[0]?.slice(start.length) : undefined
 }
 
 export const sessionEnded = refused('token-invalid', 'Your session has ended. Sign in again.')
+export const peopleOnly = refused('not-eligible', 'Only people can use these pages.')
 export const strangeForm = refused(
   'token-invalid',
   'This form was not sent from one of Stint’s pages in this browser. Open the page again.',

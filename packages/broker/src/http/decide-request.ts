@@ -2,7 +2,6 @@
 
 import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
 import { defined } from '@stint/core/defined'
-import { parseDuration } from '@stint/core/duration'
 import { parseRequestId } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { jsonBytes } from '@stint/core/json'
@@ -10,6 +9,7 @@ import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { type Actor, cancel, deny, review, revoke } from '@stint/core/request/machine'
 import type { AccessRequest } from '@stint/core/request/request'
 import { type DecisionFunction, unknownRequest } from '../approvals/decide.ts'
+import { limitsOf } from '../approvals/limits.ts'
 import { decisionUnknown } from '../vend/unknown-outcome.ts'
 import { type Api, accessContext, answer, type Ctx, parseBody, readBytes, refuse, type Tools } from './context.ts'
 import { decisionBody, reviewBody } from './request-schemas.ts'
@@ -79,27 +79,4 @@ export function decideRequestRoutes(app: Api, { withCaller }: Tools, { decide: d
       return done((request: AccessRequest, actor: Actor, now: Instant) => review(request, actor, text, now))
     }),
   )
-}
-
-/** Durations in either spelling, as seconds. */
-function limitsOf({
-  duration,
-  uses,
-  window,
-}: {
-  duration?: number | string | undefined
-  uses?: number | undefined
-  window?: number | string | undefined
-}) {
-  const limits: { duration?: number; uses?: number; window?: number } = {}
-  for (const [name, value] of [
-    ['duration', duration],
-    ['window', window],
-  ] as const) {
-    const parsed = typeof value === 'string' ? parseDuration(value) : value
-    if (value !== undefined && parsed === undefined) return { limits, fault: name }
-    if (parsed !== undefined) limits[name] = parsed
-  }
-  if (uses !== undefined) limits.uses = uses
-  return { limits, fault: undefined }
 }

@@ -11,10 +11,12 @@ import {
   oneCookie,
   openSession,
   parseCookie,
+  peopleOnly,
   SESSION_COOKIE,
   sessionEnded,
   strangeForm,
 } from '../browser/browser-session.ts'
+import { wordsOnPage } from '../browser/refusal-words.ts'
 import type { Broker } from '../ports/broker.ts'
 import type { Call } from '../ports/ledger.ts'
 import { identify } from '../vend/identify.ts'
@@ -40,7 +42,7 @@ export async function openConsole(broker: Broker, call: Call, request: VendReque
   if (!signedIn) return { reply: page(call, sessionEnded, '/') }
   const identity = await identify(broker, done({ token: signedIn.token }), call.now)
   if (identity.outcome === 'refused') return { reply: page(call, identity, '/'), result: identity }
-  if (identity.value.kind !== 'human') return { reply: page(call, refused('not-eligible', 'Only people can use these pages.'), '/') }
+  if (identity.value.kind !== 'human') return { reply: page(call, peopleOnly, '/') }
   const { signedInAt = identity.value.signedInAt } = signedIn
   const caller = { ...identity.value, ...(signedInAt === undefined ? {} : { signedInAt }) }
 
@@ -82,11 +84,11 @@ const redirect = (call: Call, location: string): VendReply => ({
 })
 
 function page(call: Call, refusal: Refused, back: string): VendReply {
-  const { status, title } = problems[refusal.code]
+  const { title, next } = wordsOnPage(refusal.code)
   return {
-    status,
+    status: problems[refusal.code].status,
     headers: { ...secretHeaders('text/html; charset=utf-8', call), ...pageHeaders },
-    body: `${head(title)}<p>${escaped(shownText(refusal.detail))}</p><p><a href="${escaped(back)}">Back</a></p><p>${refusal.code} · ${call.trace}</p>`,
+    body: `${head(title)}<p>${escaped(shownText(refusal.detail))}</p><p>${escaped(next)}</p><p><a href="${escaped(back)}">Back</a></p><p>${refusal.code} · ${call.trace}</p>`,
   }
 }
 

@@ -654,7 +654,10 @@ const operations: { readonly [O in Operation]: Description } = {
     also: [{ status: 303, description: 'Redirects to the request that waits for approval.' }],
     problems: [...new Set([...pageProblems, ...vendPath])],
   },
-  'GET /decide': showsPage('showDecisionsPage', 'Show the requests that wait for your decision, and the reviews that are due', cursorOnly),
+  'GET /decide': showsPage('showDecisionsPage', 'Show the requests that wait for your decision, and the reviews that are due', [
+    query('review', '`needed`: only the reviews.', { const: 'needed' }),
+    ...cursorOnly,
+  ]),
   'GET /decide/{id}': showsPage('showDecisionPage', 'Show one request and the decisions that you can make'),
   'POST /decide/{id}': takesForm('submitDecisionPage', 'Make a decision on a request', decisionProblems),
   'GET /activity': showsPage('showActivityPage', 'Show what happened on one day, to one request or in one session', activityQuery),

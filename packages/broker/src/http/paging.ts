@@ -34,10 +34,13 @@ export function pageQuery(
   return { limit: Number(limit), filters: rest, ...defined({ cursor: key }) }
 }
 
-/** The cursor as callers see it. Also adds a `Link` to the next page. */
+/** The cursor as callers see it. */
+export const cursorText = (next: string): string => Buffer.from(next).toString('base64url')
+
+/** The same for an answer of the API. Also adds a `Link` to the next page. */
 export function nextOf(c: Ctx, { limit, filters }: PageQuery, next: string | undefined): string | undefined {
   if (next === undefined) return undefined
-  const cursor = Buffer.from(next).toString('base64url')
+  const cursor = cursorText(next)
   const query = new URLSearchParams({ ...filters, limit: String(limit), cursor })
   c.header('link', `<${c.get('route').path}?${query}>; rel="next"`)
   return cursor

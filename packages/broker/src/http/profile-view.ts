@@ -7,7 +7,18 @@ import type { Caller } from '@stint/core/identity/caller'
 import { containerBar } from './container.ts'
 import type { Answer, profileView as schema } from './response-schemas.ts'
 
-/** Undefined if the caller may not see the profile. */
+const read = new WeakMap<Rules, Map<string, Profile>>()
+
+/** The profile with this ID, for lists: they look at each of up to 10,000 profiles, so each is read once and not in each call. */
+export function listedProfile(rules: Rules, id: string): Profile | undefined {
+  const known = read.get(rules) ?? new Map<string, Profile>()
+  read.set(rules, known)
+  const profile = known.get(id) ?? rules.profiles.find(id)
+  if (profile) known.set(id, profile)
+  return profile
+}
+
+/** Undefined if the profile is not visible to the caller. */
 export function profileView(
   rules: Rules,
   id: string,

@@ -1,29 +1,20 @@
 /** Which profiles the caller can use, on what terms, and what is missing for the others. */
 
-import type { Profile } from '@stint/core/config/shape'
 import { refused } from '@stint/core/outcome'
 import { type Api, type ApiBroker, accessContext, answer, refuse, type Tools } from './context.ts'
 import { filledPage, LARGEST_PAGE, nextOf, pageQuery, profilePages } from './paging.ts'
-import { profileView } from './profile-view.ts'
+import { listedProfile, profileView } from './profile-view.ts'
 
 /** API Gateway and Lambda carry up to 6 MB; a page stays far below. */
 const PAGE_BYTES = 900_000
 
 export function profileRoutes(app: Api, { rules }: ApiBroker, { withCaller }: Tools): void {
-  /** For the list only, which reads each of 10,000 profiles once, and not in each call. */
-  const read = new Map<string, Profile>()
-  function profileOf(id: string): Profile | undefined {
-    const profile = read.get(id) ?? rules.profiles.find(id)
-    if (profile) read.set(id, profile)
-    return profile
-  }
-
   answer(app, 'GET /profiles', (c) =>
     withCaller(c, (caller) => {
       const query = pageQuery(c, {}, profilePages)
       if (!query) return refuse(c, refused('body-invalid', `Invalid query. This route accepts limit (1 to ${LARGEST_PAGE}) and cursor.`))
       const { items: profiles, last } = filledPage(rules.profiles.ids, query, PAGE_BYTES, (id) =>
-        profileView(rules, id, caller, accessContext(c), profileOf(id)),
+        profileView(rules, id, caller, accessContext(c), listedProfile(rules, id)),
       )
       const next = nextOf(c, query, last)
       return c.json({ profiles, ...(next ? { next } : {}) })

@@ -1,16 +1,17 @@
 /** `/`: what you can access now, what needs approval, what is missing for the rest, and your sessions and requests. */
 
-import type { Instant } from '@stint/core/instant'
+import { type Instant, toIso } from '@stint/core/instant'
 import { rulesInWords } from '@stint/core/request/approver-words'
 import { type AccessRequest, stateAt } from '@stint/core/request/request'
-import { type Session, sessionStateAt } from '@stint/core/request/session'
+import { credentialsExpireAt, type Session, sessionStateAt } from '@stint/core/request/session'
+import { shellWord } from '@stint/core/shell'
 import { isolated, shownLine } from '@stint/core/shown-text'
 import { html } from 'hono/html'
 import type { Decisions } from '../approvals/decide.ts'
 import { endSession } from '../approvals/end-session.ts'
 import { type Api, type ApiBroker, accessContext, answer, type Ctx, unavailable } from '../http/context.ts'
-import { filledPage, pageQuery, profilePages } from '../http/paging.ts'
-import { profileView } from '../http/profile-view.ts'
+import { cursorText, filledPage, pageQuery, profilePages } from '../http/paging.ts'
+import { listedProfile, profileView } from '../http/profile-view.ts'
 import { outcomeUnknown } from '../vend/unknown-outcome.ts'
 import { consoleForm } from './console-form.ts'
 import { csrfField, type Html, type Refusals, type Show, type Visit } from './layout.ts'
@@ -32,15 +33,15 @@ export function accessPages(app: Api, broker: ApiBroker, decider: Decisions, sho
     if (own.outcome === 'unknown') return say(c, unavailable(own.cause), visit)
     const now = broker.clock()
     const { items, last } = filledPage(rules.profiles.ids, query, PAGE_BYTES, (id) =>
-      row(profileView(rules, id, visit.caller, accessContext(c), rules.profiles.find(id))),
+      row(profileView(rules, id, visit.caller, accessContext(c), listedProfile(rules, id))),
     )
-    const next = last === undefined ? undefined : new URLSearchParams({ cursor: Buffer.from(last).toString('base64url') })
+    const next = last === undefined ? undefined : new URLSearchParams({ cursor: cursorText(last) })
     return show(c, {
       title: 'My access',
       visit,
       at: '/',
       body: html`${said === undefined ? '' : html`<p class="said" role="status">${said}</p>`}
-${sessions(visit, own.value.items, now)}${openRequests(visit, own.value.items, now)}
+${sessions(c, visit, own.value.items, now)}${openRequests(visit, own.value.items, now)}${own.value.next === undefined ? '' : html`<p class="quiet">Only your newest ${String(OWN)} requests are looked at. <code>stint sessions</code> lists all sessions.</p>`}
 ${
   items.length === 0
     ? html`<p class="empty">You can see no profiles. Ask the owners of <code>stint.config.ts</code> for access.</p>`
@@ -58,17 +59,17 @@ ${next === undefined ? '' : html`<p class="more"><a href="/?${next.toString()}">
 
   // ── Sessions ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  function sessions(visit: Visit, requests: readonly AccessRequest[], now: Instant): Html {
+  function sessions(c: Ctx, visit: Visit, requests: readonly AccessRequest[], now: Instant): Html {
     const live = requests.flatMap((request) =>
       request.sessions
         .filter((session) => sessionStateAt(session, now) === 'issued')
-        .map((session) => sessionCard(visit, request, session, now)),
+        .map((session) => sessionCard(c, visit, request, session, now)),
     )
     return html`<h2>Live sessions</h2>${live.length === 0 ? html`<p class="empty">You have no live sessions. Choose a profile below to start one.</p>` : html`<ul class="cards">${live}</ul>`}`
   }
 
-  function sessionCard(visit: Visit, request: AccessRequest, session: Session, now: Instant): Html {
-    const actor = decider.actorFor({ caller: visit.caller, sourceIp: '', now }, request)
+  function sessionCard(c: Ctx, visit: Visit, request: AccessRequest, session: Session, now: Instant): Html {
+    const actor = decider.actorFor({ caller: visit.caller, ...accessContext(c) }, request)
     const canExtend = decider.optionsOf(request, actor, now).includes('extend')
     const renewed = session.renewed
     return html`<li><b>${session.profile}</b>: ${roleName(session.roleArn)} in ${decider.placeOf(request).account}, ends ${time(session.expiresAt)}${renewed ? html`, renewed ${renewed.count === 1 ? 'once' : `${String(renewed.count)} times`}, last ${time(renewed.at)}` : ''}
@@ -80,19 +81,21 @@ ${canExtend ? html`<a class="button" href="/decide/${request.id}">Extend</a>` : 
     visits.form(c, async (visit, form) => {
       const origin = { source: c.env.sourceIp, token: visit.caller.token.hash }
       const everyEarlier = form.get('everyEarlierSession') === 'keep' ? 'keep' : undefined
-      const decider = { caller: visit.caller, ...accessContext(c), origin }
-      const ended = await endSession(broker, decider, form.get('session') ?? '', 'web', everyEarlier)
+      const ended = await endSession(
+        broker,
+        { caller: visit.caller, ...accessContext(c), origin },
+        form.get('session') ?? '',
+        'web',
+        everyEarlier,
+      )
       if (ended.outcome === 'refused')
         return sayTo(c, visit, ended, ended.code === 'end-policy-full' ? keepForm(visit, form.get('session') ?? '') : '')
       if (ended.outcome === 'unknown')
         return say(c, outcomeUnknown(ended.cause, 'the session was ended', 'It is safe to end it again.'), visit)
       const { session, immediateEnd } = ended.value
       c.set('profile', session.profile)
-      const until = session.renewed?.expiration ?? session.issued?.expiration
-      const still =
-        until !== undefined && until > broker.clock()
-          ? ` Its credentials stop working by ${new Date(until).toISOString().slice(11, 16)} UTC.`
-          : ''
+      const until = credentialsExpireAt(session) ?? 0
+      const still = until > broker.clock() ? ` Its credentials stop working by ${toIso(until).slice(11, 16)} UTC.` : ''
       return page(
         c,
         visit,
@@ -121,9 +124,16 @@ ${canExtend ? html`<a class="button" href="/decide/${request.id}">Extend</a>` : 
 ${waiting.length === 0 ? '' : html`<h2>Waiting for approval</h2><ul class="cards">${waiting.map((request) => html`<li><a href="/decide/${request.id}">${request.profile}</a>, requested ${time(request.createdAt)}, expires ${time(request.expiresAt)}</li>`)}</ul>`}`
   }
 
-  const readyCard = (visit: Visit, request: AccessRequest): Html =>
-    html`<li><a href="/decide/${request.id}">${request.profile}</a>: ${roleName(request.roleArn)} in ${decider.placeOf(request).account}, window ends ${time(request.windowExpiresAt ?? 0)}, ${request.usesLeft === 1 ? '1 session' : `${String(request.usesLeft)} sessions`} left
-${copyLine(`stint exec ${request.profile} --request ${request.id} -- COMMAND`)}${consoleForm(visit, { profile: request.profile, request })}</li>`
+  function readyCard(visit: Visit, request: AccessRequest): Html {
+    const { parameters, narrow } = request.terms
+    const flags = Object.entries(parameters).map(([name, value]) => ` -p ${shellWord(`${name}=${value}`)}`)
+    // Neither the command line nor a form can send the narrower policy that was approved.
+    const use = narrow
+      ? html`<p>It was approved with a narrower policy. Start its session with the API: <code>POST /sessions</code> with the same <code>narrow</code>.</p>`
+      : html`${copyLine(`stint exec ${request.profile}${flags.join('')} --request ${request.id} -- COMMAND`)}${consoleForm(visit, request)}`
+    return html`<li><a href="/decide/${request.id}">${request.profile}</a>: ${roleName(request.roleArn)} in ${decider.placeOf(request).account}, window ends ${time(request.windowExpiresAt ?? 0)}, ${request.usesLeft === 1 ? '1 session' : `${String(request.usesLeft)} sessions`} left
+${use}</li>`
+  }
 
   // ── Profiles ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

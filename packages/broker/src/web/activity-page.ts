@@ -9,7 +9,7 @@ import { isolated, shownLine } from '@stint/core/shown-text'
 import { html } from 'hono/html'
 import { type Api, type ApiBroker, answer, type Ctx, type Tools } from '../http/context.ts'
 import { eventAccess, eventCursor, fromLog, placeOf, receiptReply } from '../http/event-access.ts'
-import { singleQuery } from '../http/paging.ts'
+import { cursorText, singleQuery } from '../http/paging.ts'
 import type { EventFilter, FoundEvent } from '../log/search.ts'
 import { daySvg } from './day-svg.ts'
 import type { Html, Refusals, Show, Visit } from './layout.ts'
@@ -70,9 +70,9 @@ export function activityPages(
       body: html`${filterForm(filters, toDay(day), auditor)}
 ${isDay ? dayLinks(filters, day, now) : ''}
 ${filters.request?.startsWith('req_') ? html`<p><a href="/decide/${filters.request}">Open the request</a></p>` : ''}
-${events.length === 0 ? html`<p class="empty">Nothing happened here. New events appear within about a minute.</p>` : ''}
+${events.length === 0 ? html`<p class="empty">${next === undefined ? 'Nothing happened here. New events appear within about a minute.' : 'No event of this page fits. Earlier ones may.'}</p>` : ''}
 ${events.length > 0 && isDay ? daySvg(events, day) : ''}${events.length > 0 ? table(readable, isDay) : ''}
-${next === undefined ? '' : html`<p class="more"><a href="${link(filters, { cursor: Buffer.from(next).toString('base64url') })}">Earlier on this day</a></p>`}`,
+${next === undefined ? '' : html`<p class="more"><a href="${link(filters, { cursor: cursorText(next) })}">Earlier on this day</a></p>`}`,
     })
   }
 
@@ -92,7 +92,7 @@ ${next === undefined ? '' : html`<p class="more"><a href="${link(filters, { curs
       ...(filters.profile === undefined ? {} : { profile: filters.profile }),
       ...(targets.length === 1 ? { target: targets[0] as string } : {}),
     }
-    if (filter.before <= day) return { rows: [] }
+    if (filter.before <= day || (filters.account !== undefined && targets.length === 0)) return { rows: [] }
     const found = await trail.search(filter, A_PAGE, below)
     const inAccount = ({ about }: FoundEvent) => filters.account === undefined || targets.includes(about.target ?? '')
     // A search reads what the shipper has put into the log.

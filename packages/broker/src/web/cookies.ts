@@ -1,6 +1,6 @@
 /** The cookies of Stint's own pages. */
 import { deleteCookie, setCookie } from 'hono/cookie'
-import { fullCookieName, oneCookie } from '../browser/browser-session.ts'
+import { cookiesIn, fullCookieName, oneCookie } from '../browser/browser-session.ts'
 import type { Ctx, Web } from '../http/context.ts'
 
 type SameSite = 'Lax' | 'Strict'
@@ -25,7 +25,7 @@ const MOST_SIGN_INS = 5
 /** The oldest sign-ins, which must go to make room for a new one: browsers send the oldest cookie first (RFC 6265 §5.4). */
 export function oldSignIns(c: Ctx, web: Web): readonly string[] {
   const [ours, prefix] = [fullCookieName('', web.publicUrl), fullCookieName('sign-in-', web.publicUrl)]
-  const names = (c.req.header('cookie') ?? '').split(/;\s*/).map((part) => part.slice(0, part.indexOf('=')))
+  const names = cookiesIn(c.req.header('cookie') ?? '').map((part) => part.slice(0, part.indexOf('=')))
   const begun = names.filter((name) => name.startsWith(prefix) && /^[\w-]+$/.test(name)).map((name) => name.slice(ours.length))
   return begun.slice(0, Math.max(0, begun.length - MOST_SIGN_INS + 1))
 }

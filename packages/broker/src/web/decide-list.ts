@@ -1,13 +1,15 @@
 /** `/decide`: what waits for this person's decision, and the reviews that are due. */
 import type { Caller } from '@stint/core/identity/caller'
 import { shownRequester } from '@stint/core/identity/shown'
+import { done } from '@stint/core/outcome'
 import { isParty } from '@stint/core/request/machine'
 import { type AccessRequest, needsReview, stateAt } from '@stint/core/request/request'
 import { riskOf } from '@stint/core/scope/risk'
 import { html } from 'hono/html'
 import type { Decisions, Option } from '../approvals/decide.ts'
 import { type Api, type ApiBroker, accessContext, answer, type Ctx, unavailable } from '../http/context.ts'
-import { pageQuery } from '../http/paging.ts'
+import { cursorText, pageQuery } from '../http/paging.ts'
+import type { Page } from '../ports/ledger.ts'
 import type { Html, Refusals, Show, Visit } from './layout.ts'
 import type { Visits } from './visits.ts'
 import { durationWords, roleName, time } from './words.ts'
@@ -28,24 +30,31 @@ export function decideListPage(
   answer(app, 'GET /decide', (c) => visits.visit(c, (visit) => page(c, visit)))
 
   async function page(c: Ctx, visit: Visit): Promise<Response> {
-    const cursor = pageQuery(c, {})?.cursor
+    const query = pageQuery(c, { review: ['needed'] })
+    const [onlyReviews, cursor] = [query?.filters.review !== undefined, query?.cursor]
+    const [context, empty] = [accessContext(c), done<Page<AccessRequest>>({ items: [] })]
+    const reviewable = decider.opensFor(visit.caller, context, isAuditor(c, visit.caller))
     const [waiting, reviews] = await Promise.all([
-      ledger.workOn('pending', decider.opensFor(visit.caller, accessContext(c), false), A_PAGE, cursor),
-      ledger.workOn('review', decider.opensFor(visit.caller, accessContext(c), isAuditor(c, visit.caller)), A_PAGE),
+      onlyReviews ? empty : ledger.workOn('pending', decider.opensFor(visit.caller, context, false), A_PAGE, cursor),
+      onlyReviews || cursor === undefined ? ledger.workOn('review', reviewable, A_PAGE, cursor) : empty,
     ])
-    const unknown = waiting.outcome === 'unknown' ? waiting : reviews.outcome === 'unknown' ? reviews : undefined
-    if (unknown || waiting.outcome === 'unknown' || reviews.outcome === 'unknown') return say(c, unavailable(unknown?.cause ?? ''), visit)
+    if (waiting.outcome === 'unknown') return say(c, unavailable(waiting.cause), visit)
+    if (reviews.outcome === 'unknown') return say(c, unavailable(reviews.cause), visit)
     const toDecide = waiting.value.items.filter((request) => can(c, visit, request, ['approve', 'deny']))
     const toReview = reviews.value.items.filter((request) => needsReview(request) && can(c, visit, request, ['review']))
-    const next =
-      waiting.value.next === undefined ? undefined : new URLSearchParams({ cursor: Buffer.from(waiting.value.next).toString('base64url') })
+    const cards = (requests: readonly AccessRequest[]) => html`<ul class="cards">${requests.map((request) => card(c, request))}</ul>`
+    const more = (next: string | undefined, query: object, words: string) =>
+      next === undefined
+        ? ''
+        : html`<p class="more"><a href="/decide?${new URLSearchParams({ ...query, cursor: cursorText(next) }).toString()}">${words}</a></p>`
+    const isAll = cursor === undefined && waiting.value.next === undefined
     return show(c, {
       title: 'Decide',
       visit,
       at: '/decide',
-      body: html`${toReview.length === 0 ? '' : html`<h2>Reviews that are due</h2><ul class="cards">${toReview.map((request) => card(c, request))}</ul><h2>Waiting for you</h2>`}
-${toDecide.length === 0 ? html`<p class="empty">Nothing waits for your decision${cursor === undefined ? '' : ' on this page'}.</p>` : html`<ul class="cards">${toDecide.map((request) => card(c, request))}</ul>`}
-${next === undefined ? '' : html`<p class="more"><a href="/decide?${next.toString()}">Older requests</a></p>`}`,
+      body: html`${toReview.length > 0 || onlyReviews ? html`<h2>Reviews that are due</h2>${cards(toReview)}` : ''}${more(reviews.value.next, { review: 'needed' }, 'Older reviews')}
+${onlyReviews ? '' : html`${toReview.length > 0 ? html`<h2>Waiting for you</h2>` : ''}${toDecide.length > 0 ? cards(toDecide) : html`<p class="empty">Nothing waits for your decision${isAll ? '' : ' on this page'}.</p>`}`}
+${more(waiting.value.next, {}, 'Older requests')}`,
     })
   }
 

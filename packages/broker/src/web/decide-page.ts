@@ -1,7 +1,7 @@
 /** The page of one request: what was requested, by whom and why; what others decided; and the decisions that the person can make. */
 import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
 import { defined } from '@stint/core/defined'
-import { formatDuration, parseDuration } from '@stint/core/duration'
+import { formatDuration } from '@stint/core/duration'
 import { shownCaller, shownRequester } from '@stint/core/identity/shown'
 import { parseRequestId, type RequestId } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
@@ -17,6 +17,7 @@ import { isolated, shownLine, visibleJson } from '@stint/core/shown-text'
 import { html } from 'hono/html'
 import { type DecisionFunction, type Decisions, type Option, unknownRequest, versionTag } from '../approvals/decide.ts'
 import { extendRequest } from '../approvals/extend.ts'
+import { limitsOf } from '../approvals/limits.ts'
 import { type Api, type ApiBroker, accessContext, admitting, answer, type Ctx, callOf, unavailable } from '../http/context.ts'
 import { decisionUnknown } from '../vend/unknown-outcome.ts'
 import { csrfField, type Html, type Refusals, type Show, table, type Visit } from './layout.ts'
@@ -69,7 +70,7 @@ export function decidePages(app: Api, broker: ApiBroker, decider: Decisions, sho
 ${request.breakGlass ? html`<p class="alarm">Break-glass: emergency access. It must be reviewed afterwards.</p>` : ''}
 <div id="live" data-version="${String(request.version)}"${stateAt(request, now) === 'pending' ? html` data-live` : ''}>${essentials(request, decider.placeOf(request).account, now)}</div>
 ${options.length === 0 ? html`<p class="quiet">You have nothing to decide on this request.</p>` : actions(c, visit, request, options, now)}
-${earlier?.outcome === 'done' ? history(request, earlier.value.items, now) : ''}
+${earlier === undefined ? '' : earlier.outcome === 'done' ? history(request, earlier.value.items, now) : html`<p class="quiet">Earlier requests are unavailable.</p>`}
 ${details(request, decider.summaryFor(request, now), now)}`,
     })
   }
@@ -267,18 +268,17 @@ ${field('window', 'Time to start them', window > 0 ? formatDuration(window) : '1
 }
 
 function limitsIn(form: URLSearchParams): Done<Limits> | Refused<'duration-invalid'> {
-  const limits: { duration?: number; uses?: number; window?: number } = {}
-  for (const name of ['duration', 'window'] as const) {
-    const text = form.get(name)?.trim() || undefined
-    const parsed = text === undefined ? undefined : parseDuration(text)
-    if (text !== undefined && parsed === undefined)
-      return refused(
-        'duration-invalid',
-        `${name === 'duration' ? 'Longest session' : 'Time to start them'} must be a duration such as 15m or 1h30m.`,
-      )
-    if (parsed !== undefined) limits[name] = parsed
-  }
-  const uses = form.get('uses')?.trim() || undefined
+  const given = (name: string) => form.get(name)?.trim() || undefined
+  const uses = given('uses')
   if (uses !== undefined && !/^[1-9]\d{0,2}$/.test(uses)) return refused('duration-invalid', 'Sessions must be a whole number.')
-  return done({ ...limits, ...(uses === undefined ? {} : { uses: Number(uses) }) })
+  const { limits, fault } = limitsOf({
+    duration: given('duration'),
+    window: given('window'),
+    ...(uses === undefined ? {} : { uses: Number(uses) }),
+  })
+  if (fault === undefined) return done(limits)
+  return refused(
+    'duration-invalid',
+    `${fault === 'duration' ? 'Longest session' : 'Time to start them'} must be a duration such as 15m or 1h30m.`,
+  )
 }

@@ -9,6 +9,7 @@ import type { Fact } from '@stint/core/request/summary'
 import { isolated, shownLine, shownText } from '@stint/core/shown-text'
 import { html } from 'hono/html'
 import { type Cookie, csrfOf } from '../browser/browser-session.ts'
+import { wordsOnPage } from '../browser/refusal-words.ts'
 import { type ApiBroker, type Ctx, callOf } from '../http/context.ts'
 import { recordRefusal } from '../vend/record-refusal.ts'
 
@@ -80,14 +81,15 @@ export function refusalPages(broker: ApiBroker, show: Show) {
   /** Renders a refusal as a page. `more`: what the person can do, such as a link. */
   function say(c: Ctx, refusal: Refused, visit?: Visit, more: Html | string = ''): Response | Promise<Response> {
     c.set('refusal', refusal)
-    const { status, title, next } = problems[refusal.code]
+    const { title, next } = wordsOnPage(refusal.code)
     // The refusal's own next step is more specific than the one of its code.
-    const own = extensionsOf(refusal).next === undefined
+    const { next: own } = extensionsOf(refusal)
+    const step = typeof own === 'string' ? shownText(own) : next
     return show(c, {
       title,
       visit,
-      status,
-      body: html`<p>${shownText(refusal.detail)}</p>${own && more === '' ? html`<p>${next}</p>` : ''}${more}<p class="quiet">${refusal.code} · ${c.get('trace')}</p>`,
+      status: problems[refusal.code].status,
+      body: html`<p>${shownText(refusal.detail)}</p>${more === '' || typeof own === 'string' ? html`<p>${step}</p>` : ''}${more}<p class="quiet">${refusal.code} · ${c.get('trace')}</p>`,
     })
   }
   /** Records the refusal of an identified person in the audit log, as every other channel does. */

@@ -5,7 +5,6 @@ import { fillStatement } from '@stint/core/config/template'
 import { durationSeconds } from '@stint/core/duration'
 import { toIso } from '@stint/core/instant'
 import { refused } from '@stint/core/outcome'
-import { problems } from '@stint/core/problem'
 import { rulesInWords } from '@stint/core/request/approver-words'
 import { permissionsOf } from '@stint/core/request/summary'
 import { plainWords } from '@stint/core/scope/plain-words'
@@ -31,9 +30,7 @@ export function profilePages(app: Api, broker: ApiBroker, decider: Decisions, sh
   answer(app, 'GET /access/{id}', (c) =>
     visits.visit(c, (visit) => {
       const view = viewOf(c, visit, c.req.param('id'))
-      if (!view) return say(c, profileUnknown, visit)
-      const code = new URL(c.req.url).searchParams.get('refused') ?? ''
-      return page(c, visit, view, { refusal: Object.hasOwn(problems, code) ? problems[code as keyof typeof problems].title : undefined })
+      return view ? page(c, visit, view, {}) : say(c, profileUnknown, visit)
     }),
   )
 

@@ -15,6 +15,7 @@ import {
   newSession,
   openSession,
   parseCookie,
+  peopleOnly,
   SESSION_COOKIE,
   type SignedIn,
   sessionEnded,
@@ -51,7 +52,7 @@ export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: C
     const caller = await signedInCaller(broker, signedIn, now)
     // Without the issuer's keys, the person is still signed in.
     if (caller.outcome === 'refused') return caller.code === 'issuer-keys-unavailable' ? caller : done(undefined)
-    if (caller.value.kind !== 'human') return refused('not-eligible', 'Only people can use these pages.')
+    if (caller.value.kind !== 'human') return peopleOnly
     // A lost write makes the session end earlier. A page that looks for news by itself is not used by anyone.
     if (needsTouch(found.value, now) && c.req.header('sec-fetch-dest') !== 'empty') await broker.ledger.touchWebSession(cookie, now)
     c.set('groupsOmitted', caller.value.groupsOmitted)
@@ -59,8 +60,6 @@ export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: C
   }
 
   return {
-    visitOf,
-
     /** Answers a page. A browser that is not signed in goes to the issuer first. `fresh`: how that sign-in is made. */
     async visit(c: Ctx, answer: Answer, fresh = false): Promise<Response> {
       if (!broker.web) return say(c, noPages)
@@ -100,7 +99,7 @@ export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: C
       const now = c.get('now')
       const caller = await signedInCaller(broker, signedIn, now)
       if (caller.outcome === 'refused') return say(c, caller)
-      if (caller.value.kind !== 'human') return say(c, refused('not-eligible', 'Only people can use these pages.'))
+      if (caller.value.kind !== 'human') return say(c, peopleOnly)
       const before = parseCookie(cookieOf(c, web, SESSION_COOKIE))
       const cookie = newCookie(caller.value, broker.random)
       const [started] = await Promise.all([

@@ -1,6 +1,7 @@
 /** The broker of `vend` over AWS's SDK: what its own wire is compared with, and what a deployment can switch back to (infra/settings.ts). */
 import { STSClient } from '@aws-sdk/client-sts'
 import { atEndpoint, clientConfig, handlers } from '../adapters/aws.ts'
+import { browserSessions } from '../adapters/dynamodb/browser-sessions.ts'
 import { tableOverSdk } from '../adapters/dynamodb/over-sdk.ts'
 import { vendLedger } from '../adapters/dynamodb/vend-ledger.ts'
 import { regionalEndpoint } from '../adapters/endpoints.ts'
@@ -13,10 +14,12 @@ import { keysOf } from './keys.ts'
 
 export function createVendBrokerOnSdk(deployment: Deployment): Broker {
   const { clock, random, sleep, deadlines = deadlinesOnAws } = deployment
-  const { client, ...settings } = ledgerSettings(deployment)
+  const { client, ...ledger } = ledgerSettings(deployment)
+  const settings = { ...ledger, calls: tableOverSdk(client) }
   return createBroker(deployment, {
     keys: keysOf(deployment),
-    ledger: vendLedger({ ...settings, calls: tableOverSdk(client) }),
+    ledger: vendLedger(settings),
+    ...browserSessions(deployment, settings),
     sts: stsAdapter({ call: stsOverSdk(stsClients(deployment)), clock, random, sleep, wholeCallMs: deadlines.sts }),
   })
 }

@@ -1,4 +1,15 @@
 /** What both clients of a bucket (./s3.ts, ./bucket-reader.ts) demand of an object. */
+import type { Clock } from '../../ports/runtime.ts'
+import type { AwsKeys } from '../aws.ts'
+
+export type BucketSettings = {
+  readonly bucket: string
+  readonly region: string
+  readonly keys: AwsKeys
+  /** Absent on AWS. */
+  readonly endpoint?: string
+  readonly clock: Clock
+}
 
 /**
  * The largest size of each kind of object, as Stint writes it: a checkpoint with its witnesses' signatures; a tile of 256 hashes; a bundle

@@ -7,30 +7,19 @@ import { crc32 } from 'node:zlib'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { brief } from '@stint/core/audit/event'
 import { type ObjectReader, Trouble } from '../../ports/log.ts'
-import type { Clock } from '../../ports/runtime.ts'
-import type { AwsKeys } from '../aws.ts'
 import { type BoundedAnswer, boundedFetch } from '../bounded-fetch.ts'
 import { regionalEndpoint } from '../endpoints.ts'
 import { Sha256 } from '../signed-query.ts'
 import { readXml } from '../wire/xml.ts'
-import { isEtag, mostOf, SENDS } from './bucket-objects.ts'
+import { type BucketSettings, isEtag, mostOf, SENDS } from './bucket-objects.ts'
 
-type BucketSettings = {
-  readonly bucket: string
-  readonly region: string
-  readonly keys: AwsKeys
-  /** Absent on AWS. */
-  readonly endpoint?: string
-  readonly clock: Clock
-  readonly sleep: (milliseconds: number) => Promise<void>
-  readonly fetch?: typeof fetch
-}
+type ReaderSettings = BucketSettings & { readonly sleep: (milliseconds: number) => Promise<void>; readonly fetch?: typeof fetch }
 
 const ANSWER_MS = 10_000
 const FIRST_WAIT_MS = 50
 
 /** A read rejects with `Trouble` unless S3 returns the whole object, or says that there is none. */
-export function bucketReader({ bucket, region, keys, endpoint, clock, sleep, ...given }: BucketSettings): ObjectReader {
+export function bucketReader({ bucket, region, keys, endpoint, clock, sleep, ...given }: ReaderSettings): ObjectReader {
   // S3 takes each segment as it is encoded in the path; every other service encodes the path once more.
   const signer = new SignatureV4({ service: 's3', region, credentials: keys, sha256: Sha256, uriEscapePath: false })
   // AWS's certificate is valid for one label before the regional host.

@@ -18,20 +18,12 @@ import {
 import { brief } from '@stint/core/audit/event'
 import { days } from '@stint/core/instant'
 import { type ObjectStore, Trouble } from '../../ports/log.ts'
-import type { Clock } from '../../ports/runtime.ts'
-import { type AwsKeys, clientConfig, handlers } from '../aws.ts'
+import { clientConfig, handlers } from '../aws.ts'
 import { regionalEndpoint } from '../endpoints.ts'
-import { isEtag, mostOf, SENDS } from './bucket-objects.ts'
+import { type BucketSettings, isEtag, mostOf, SENDS } from './bucket-objects.ts'
 
-type BucketSettings = {
-  readonly bucket: string
-  readonly region: string
-  readonly keys: AwsKeys
-  readonly endpoint?: string
-  readonly clock: Clock
-  /** Days for which final objects are locked (compliance mode); if absent, they are not. */
-  readonly lockDays?: number
-}
+/** `lockDays`: days for which final objects are locked (compliance mode); if absent, they are not. */
+type StoreSettings = BucketSettings & { readonly lockDays?: number }
 
 const CONNECT_MS = 1000
 const ANSWER_MS = 10_000
@@ -40,7 +32,7 @@ const ANSWER_BYTES = 16 * 1024 * 1024
 /** Pages of one list in a row, of up to 1,000 names each. */
 const MAX_PAGES = 10_000
 
-export function bucketStore({ bucket, region, keys, endpoint, clock, lockDays }: BucketSettings): ObjectStore {
+export function bucketStore({ bucket, region, keys, endpoint, clock, lockDays }: StoreSettings): ObjectStore {
   const client = new S3Client({
     ...clientConfig(keys, clock),
     // A create that took effect finds an existing object with the same bytes.
