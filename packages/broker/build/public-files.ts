@@ -23,7 +23,8 @@ export function publicFiles(): ReadonlyMap<string, string> {
 }
 
 function asset(path: string): readonly [name: string, text: string] {
-  const text = readFileSync(new URL(path, import.meta.url), 'utf8')
+  const read = (file: string) => readFileSync(new URL(file, import.meta.url), 'utf8')
+  const text = path.endsWith('.css') ? `${read('./base.css')}${read(path)}` : read(path)
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 12)
   return [basename(path).replace('.', `-${hash}.`), text]
 }

@@ -30,6 +30,7 @@ const replaced: { readonly [module: string]: string } = {
 /** Files that the code reads from its own folder. */
 const assets: { readonly [file: string]: string } = {
   'managed-policies.json': 'packages/sandbox/src/aws/managed-policies.json',
+  'base.css': 'packages/broker/build/base.css',
   'docs/docs.css': 'packages/broker/build/docs/docs.css',
   'docs/docs.js': 'packages/broker/build/docs/docs.js',
   'web/web.css': 'packages/broker/build/web/web.css',

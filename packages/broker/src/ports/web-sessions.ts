@@ -2,7 +2,7 @@
 import type { Instant } from '@stint/core/instant'
 import type { Done, Unknown } from '@stint/core/outcome'
 
-/** `who` stands for one subject of one issuer, `id` for one of their sessions. Both are digests that identify nobody. */
+/** `who` stands for one subject of one issuer, `id` for one of their sessions. Both are digests, so neither shows who the person is. */
 export type WebSessionKey = { readonly who: string; readonly id: string }
 
 export type WebSession = {

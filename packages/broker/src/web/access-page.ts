@@ -41,7 +41,7 @@ export function accessPages(app: Api, broker: ApiBroker, decider: Decisions, sho
       visit,
       at: '/',
       body: html`${said === undefined ? '' : html`<p class="said" role="status">${said}</p>`}
-${sessions(c, visit, own.value.items, now)}${openRequests(visit, own.value.items, now)}${own.value.next === undefined ? '' : html`<p class="quiet">Only your newest ${String(OWN)} requests are looked at. <code>stint sessions</code> lists all sessions.</p>`}
+${sessions(c, visit, own.value.items, now)}${openRequests(visit, own.value.items, now)}${own.value.next === undefined ? '' : html`<p class="quiet">This page looks at your newest ${String(OWN)} requests only. <code>stint sessions</code> lists all sessions.</p>`}
 ${
   items.length === 0
     ? html`<p class="empty">You can see no profiles. Ask the owners of <code>stint.config.ts</code> for access.</p>`

@@ -70,7 +70,7 @@ export function activityPages(
       body: html`${filterForm(filters, toDay(day), auditor)}
 ${isDay ? dayLinks(filters, day, now) : ''}
 ${filters.request?.startsWith('req_') ? html`<p><a href="/decide/${filters.request}">Open the request</a></p>` : ''}
-${events.length === 0 ? html`<p class="empty">${next === undefined ? 'Nothing happened here. New events appear within about a minute.' : 'No event of this page fits. Earlier ones may.'}</p>` : ''}
+${events.length === 0 ? html`<p class="empty">${next === undefined ? 'Nothing happened here. New events appear within about a minute.' : 'No event on this page matches the filter. Earlier events can match.'}</p>` : ''}
 ${events.length > 0 && isDay ? daySvg(events, day) : ''}${events.length > 0 ? table(readable, isDay) : ''}
 ${next === undefined ? '' : html`<p class="more"><a href="${link(filters, { cursor: cursorText(next) })}">Earlier on this day</a></p>`}`,
     })

@@ -32,7 +32,7 @@ const HISTORY = 20
 export function decidePages(app: Api, broker: ApiBroker, decider: Decisions, show: Show, { say, sayTo }: Refusals, visits: Visits): void {
   const { ledger } = broker
 
-  /** The request as this person sees it; refused if they may not. */
+  /** The request, for a person who can see it. For anyone else, it does not exist. */
   function seenBy(c: Ctx, visit: Visit, stored: AccessRequest | undefined): Done<{ request: AccessRequest; actor: Actor }> | Refused {
     const request = stored && decider.withPeople(stored)
     const actor = request && decider.actorFor({ caller: visit.caller, ...accessContext(c) }, request)

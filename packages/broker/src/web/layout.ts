@@ -76,7 +76,7 @@ export const csrfField = ({ cookie }: Pick<Visit, 'cookie'>) => html`<input type
 /** The person who views the page, as AWS sees them. */
 export const me = (caller: Caller): string => withIdentity(caller.name, ownIdentity(caller))
 
-/** Pages that say no. */
+/** Pages for refusals. */
 export function refusalPages(broker: ApiBroker, show: Show) {
   /** Renders a refusal as a page. `more`: what the person can do, such as a link. */
   function say(c: Ctx, refusal: Refused, visit?: Visit, more: Html | string = ''): Response | Promise<Response> {

@@ -35,7 +35,7 @@ function ownPage(text: string): string | undefined {
   return isShort && origin === 'https://stint.invalid' && pages.some((isPage) => isPage(pathname)) ? page : undefined
 }
 
-const notFound = refused('route-unknown', 'There is no such page.')
+const notFound = refused('route-unknown', 'This address is not a page of Stint.')
 
 export function signInPages(broker: ApiBroker, decider: Pick<Decisions, 'approvalOf'>, show: Show, { say }: Refusals) {
   const { rules, random, web } = broker

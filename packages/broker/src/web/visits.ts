@@ -41,7 +41,7 @@ type Answer = (visit: Visit) => Response | Promise<Response>
 type FormAnswer = (visit: Visit, form: URLSearchParams) => Promise<Response>
 
 export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: Ctx, to: string, fresh?: boolean) => Promise<Response>) {
-  /** The person of the session; undefined if there is no session that is still valid. */
+  /** The person of the session; undefined without a valid session. */
   async function visitOf(c: Ctx, web: Web, now: Instant): Promise<Done<Visit | undefined> | Refused> {
     const cookie = parseCookie(cookieOf(c, web, SESSION_COOKIE))
     if (!cookie) return done(undefined)
@@ -53,7 +53,7 @@ export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: C
     // Without the issuer's keys, the person is still signed in.
     if (caller.outcome === 'refused') return caller.code === 'issuer-keys-unavailable' ? caller : done(undefined)
     if (caller.value.kind !== 'human') return peopleOnly
-    // A lost write makes the session end earlier. A page that looks for news by itself is not used by anyone.
+    // A lost write makes the session end earlier. Polling by a page's own script does not count as use.
     if (needsTouch(found.value, now) && c.req.header('sec-fetch-dest') !== 'empty') await broker.ledger.touchWebSession(cookie, now)
     c.set('groupsOmitted', caller.value.groupsOmitted)
     return done({ caller: caller.value, cookie })
