@@ -73,8 +73,7 @@ export class Network {
   readonly #world: World
   readonly #conditions: Conditions
   readonly #without: ReadonlySet<string>
-  /** From now on nothing fails. */
-  healing = false
+  #quietSince: number | undefined
   readonly injected: Injected[] = []
   /** Fault and step, and how often. */
   readonly matrix = new Count()
@@ -94,6 +93,18 @@ export class Network {
     this.#world.say(`${machine.name} dies ${where}`)
     const { onDeath } = machine
     if (onDeath) this.#world.after(1, onDeath)
+  }
+
+  /** Nothing fails any more. What failed before can still be under way. */
+  get healing(): boolean {
+    return this.#quietSince !== undefined
+  }
+  set healing(is: boolean) {
+    this.#quietSince = is ? (this.#quietSince ?? this.#world.now) : undefined
+  }
+  /** For how long nothing has failed. */
+  get quietMs(): number {
+    return this.#quietSince === undefined ? 0 : this.#world.now - this.#quietSince
   }
 
   /** Resolves or rejects as the exchange ends, and never if the machine dies. */

@@ -12,11 +12,10 @@ import type { Oracle, OracleContext } from './oracle.ts'
 /** In virtual time: longer than an exchange that began before the quiet, and was lost or late, can take to publish. */
 const STILL_UNDER_WAY_MS = 60_000
 
-export function witnessesOracle({ fault, reach, now }: OracleContext, witnesses: Witnesses, network: Network): Oracle {
+export function witnessesOracle({ fault, reach }: OracleContext, witnesses: Witnesses, network: Network): Oracle {
   witnesses.onInconsistent = (what) => fault('witnesses', what)
   const keys = witnesses.kinds.map((kind) => WITNESSES[kind])
   const known = [LOG_SIGNER.key, ...keys].map(({ name }) => name)
-  let quietSince: number | undefined
   return {
     onObject(bucket, path, _before, after) {
       if (bucket !== 'log' || path !== 'checkpoint' || !after) return
@@ -30,8 +29,7 @@ export function witnessesOracle({ fault, reach, now }: OracleContext, witnesses:
       for (const name of signers) reach(`a checkpoint has a cosignature of ${name}`)
       if (signers.length < keys.length) reach('a checkpoint is published without a witness')
       const isSigned = signers.includes(WITNESSES.honest.name)
-      if (network.healing) quietSince ??= now()
-      const isQuiet = quietSince !== undefined && now() - quietSince > STILL_UNDER_WAY_MS
+      const isQuiet = network.quietMs > STILL_UNDER_WAY_MS
       if (keys.includes(WITNESSES.honest) && isQuiet && !isSigned && (witnesses.seen?.size ?? 0) <= size)
         fault('witnesses', `in quiet, a checkpoint of ${size} entries is published without the witness`)
     },
