@@ -1,4 +1,4 @@
-/** What the folder depends on, and how each answer is checked. */
+/** The answers that a new folder is made from, and the check of each. */
 export const presets = {
   okta: { name: 'Okta', at: 'URL of the authorization server', example: 'https://acme.okta.com/oauth2/aus1example' },
   entra: { name: 'Microsoft Entra ID', at: 'tenant ID', example: '72f988bf-86f1-41af-91ab-2d7cd011db47' },
@@ -9,19 +9,22 @@ export const presets = {
 } as const
 export type PresetName = keyof typeof presets
 
+/** What flags or questions gave, before it is checked. */
+export type Given = { readonly [name in 'domain' | 'issuer' | 'issuerAt' | 'account' | 'region' | 'slack']?: string | undefined }
+
 export type Slack = { readonly team: string; readonly app: string; readonly channel: string }
 export type Answers = {
   /** A domain of the company. Names are made from it. */
   readonly domain: string
   readonly issuer: PresetName
-  /** Where the issuer is: what this is depends on the preset. */
+  /** The issuer's address. Its form depends on the preset. */
   readonly issuerAt: string
   readonly account: string
   readonly region: string
   readonly slack: Slack | undefined
 }
 
-/** It becomes a part of source code, so it has no quotes. */
+/** The URL becomes part of source code, so it must not contain quotes. */
 const url = (text: string) => URL.canParse(text) && /^https:\/\/[\w.:/%~-]+$/.test(text)
 const DOMAIN = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/
 const issuerForms: { readonly [preset in PresetName]: (text: string) => boolean } = {

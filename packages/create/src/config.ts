@@ -1,9 +1,8 @@
 /** `stint.config.ts` and `test/access.ts` of a new folder. */
 import type { Answers } from './answers.ts'
-import { issuerOf } from './issuer.ts'
+import { issuerOf, quoted } from './issuer.ts'
 
 const key = ({ domain }: Pick<Answers, 'domain'>): string => (domain.split('.')[0] ?? '').slice(0, 12).replace(/-+$/, '')
-const quoted = (text: string): string => `'${text}'`
 const property = (name: string): string => (/^[a-z]\w*$/i.test(name) ? name : quoted(name))
 const indented = (spaces: number, lines: readonly string[]): string => lines.map((line) => `${' '.repeat(spaces)}${line}`).join('\n')
 
@@ -29,7 +28,7 @@ export function configFile(answers: Answers, externalId: () => string): string {
           `jwksUri: binding('PEOPLE_JWKS', '${jwksUri}'),`,
         ]
       : [
-          '// Without this line, the preset has the same addresses. The sandbox needs the names, because it plays the issuer.',
+          '// The preset has these addresses too. The bindings give them names, so that the sandbox can play the issuer.',
           `at: { url: binding('PEOPLE_ISSUER', '${url}'), jwksUri: binding('PEOPLE_JWKS', '${jwksUri}') },`,
         ]
   const signIn = endpoints
@@ -92,7 +91,7 @@ ${signIn}${slack ? `\n  slack: { team: '${slack.team}', app: '${slack.app}', cha
 /** Every profile with a caller who gets it and one who does not. */
 export function accessFile(answers: Answers): string {
   const { groups } = issuerOf(answers, key(answers))
-  return `/** Who gets in where: \`npx stint test test/access.ts\` runs this table against the config. A change of the rules shows as a change of rows. */
+  return `/** Who gets which profile. \`npx stint test test/access.ts\` runs these rows against the config, so a change of the rules shows as a change of rows. */
 import { type CaseCaller, defineCases } from 'stint'
 
 const person = (sub: string, ...groups: string[]): CaseCaller => ({ issuer: 'people', claims: { sub, ${groups === 'groups' ? 'groups' : `${quoted(groups)}: groups`} } })

@@ -44,6 +44,16 @@ export default $config({
 })
 `
 
+const installSteps = `      - uses: actions/checkout@v4
+        with:
+          persist-credentials: false
+      - uses: actions/setup-node@v4
+        with:
+          node-version: 24
+          cache: npm
+      - run: npm ci
+`
+
 const workflowFile = (
   region: string,
 ): string => `# Checks every change, and deploys what is on main. Set the variable STINT_DEPLOY_ROLE to the ARN of the role that deploys.
@@ -61,15 +71,7 @@ jobs:
   check:
     runs-on: ubuntu-24.04
     steps:
-      - uses: actions/checkout@v4
-        with:
-          persist-credentials: false
-      - uses: actions/setup-node@v4
-        with:
-          node-version: 24
-          cache: npm
-      - run: npm ci
-      - run: npm test
+${installSteps}      - run: npm test
 
   deploy:
     needs: check
@@ -82,15 +84,7 @@ jobs:
       contents: read
       id-token: write
     steps:
-      - uses: actions/checkout@v4
-        with:
-          persist-credentials: false
-      - uses: actions/setup-node@v4
-        with:
-          node-version: 24
-          cache: npm
-      - run: npm ci
-      - uses: aws-actions/configure-aws-credentials@v5
+${installSteps}      - uses: aws-actions/configure-aws-credentials@v5
         with:
           role-to-assume: \${{ vars.STINT_DEPLOY_ROLE }}
           aws-region: ${region}

@@ -15,7 +15,7 @@ type Written = {
   readonly endpoints?: { readonly authorize: string; readonly token: string }
 }
 
-const quoted = (text: string): string => `'${text}'`
+export const quoted = (text: string): string => `'${text}'`
 
 export function issuerOf({ issuer, issuerAt, domain }: Pick<Answers, 'issuer' | 'issuerAt' | 'domain'>, key: string): Written {
   const audience = `https://stint.${domain}`

@@ -1,10 +1,10 @@
-/** `npm create stint`: asks what flags do not say, writes the folder, and prints the next steps. */
+/** `npm create stint`: asks for what the flags do not give, writes the folder, and prints the next steps. */
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Answers, faults, type PresetName, presets, slackOf } from './answers.ts'
+import { type Answers, faults, type Given, type PresetName, presets, slackOf } from './answers.ts'
 import { filesOf } from './files.ts'
 import { ask } from './questions.ts'
 import { VERSION } from './version.ts'
@@ -12,14 +12,14 @@ import { VERSION } from './version.ts'
 const help = `npm create stint@latest FOLDER -- [options]
 
   --domain DOMAIN       a domain of your company, such as acme.com: names are made from it
-  --issuer NAME         who your people sign in with: ${Object.keys(presets).join(', ')}
-  --issuer-at ADDRESS   where the issuer is: ${Object.entries(presets)
+  --issuer NAME         the identity provider that your people sign in with: ${Object.keys(presets).join(', ')}
+  --issuer-at ADDRESS   the issuer's address: ${Object.entries(presets)
     .map(([name, { at }]) => `the ${at} (${name})`)
     .join(', ')}
   --account ID          the first AWS account that Stint gives access to
   --region REGION       where Stint runs (default eu-central-1)
   --slack IDS           Slack, by the IDs of the team, the app and a channel: T0ACME,A0STINT,C0ACCESS
-  --yes                 ask nothing: use the flags, and no Slack without --slack
+  --yes                 use the flags and ask nothing. Without --slack, there is no Slack
 `
 
 class UsageError extends Error {}
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
     },
   })
   if (values.help) return void process.stdout.write(help)
-  if (positionals.length > 1) throw new UsageError('Name one folder.')
+  if (positionals.length > 1) throw new UsageError('More than one folder. Name one: npm create stint@latest FOLDER')
   const folder = resolve(positionals[0] ?? 'access')
   if (existsSync(folder) && (await readdir(folder)).length > 0)
     throw new UsageError(`${folder} is not empty. Name a new folder: npm create stint@latest FOLDER`)
@@ -56,7 +56,7 @@ async function main(): Promise<void> {
     await mkdir(dirname(join(folder, path)), { recursive: true })
     await writeFile(join(folder, path), text, { flag: 'wx' })
   }
-  process.stdout.write(`${folder} has ${Object.keys(files).length} files.
+  process.stdout.write(`Created ${Object.keys(files).length} files in ${folder}.
 
   cd ${positionals[0] ?? 'access'}
   npm install
@@ -66,8 +66,6 @@ async function main(): Promise<void> {
 Then create the roles (npx stint target add), review stint.config.ts, and deploy: npx sst deploy --stage dev
 `)
 }
-
-type Given = { readonly [name in 'domain' | 'issuer' | 'issuerAt' | 'account' | 'region' | 'slack']?: string | undefined }
 
 /** Throws with everything that is missing or wrong. */
 export function checked({ domain = '', issuer = '', issuerAt = '', account = '', region = 'eu-central-1', slack }: Given): Answers {

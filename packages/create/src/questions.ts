@@ -1,8 +1,6 @@
-/** The questions, for what no flag says. */
+/** Asks for what the flags do not give. */
 import { isCancel, select, text } from '@clack/prompts'
-import { type Answers, faults, type PresetName, presets } from './answers.ts'
-
-type Given = { readonly [name in 'domain' | 'issuer' | 'issuerAt' | 'account' | 'region' | 'slack']?: string | undefined }
+import { type Answers, faults, type Given, type PresetName, presets } from './answers.ts'
 
 export async function ask(given: Given, checked: (given: Given) => Answers): Promise<Answers> {
   const domain = given.domain ?? (await typed('A domain of your company', 'acme.com', faults.domain))
@@ -27,7 +25,7 @@ async function typed(message: string, placeholder: string, fault: (value: string
 
 async function chosen(): Promise<string> {
   const options = Object.entries(presets).map(([value, { name }]) => ({ value, label: name }))
-  const answer = await select({ message: 'Who do your people sign in with?', options })
+  const answer = await select({ message: 'Which identity provider do your people sign in with?', options })
   return isCancel(answer) ? stop() : answer
 }
 
