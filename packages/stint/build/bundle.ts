@@ -7,7 +7,7 @@
 import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, relative, resolve } from 'node:path'
-import { build, type Plugin } from 'esbuild'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { dependencies } from './manifest.ts'
 import { root } from './root.ts'
 
@@ -21,7 +21,7 @@ const entries = {
   'sandbox-mfa': 'packages/sandbox/src/mfa.ts',
 } as const
 
-/** Modules that are another one in the package, because it is not the repository. */
+/** Modules of the repository, and the modules that the package has in their place, because its files are elsewhere. */
 const replaced: { readonly [module: string]: string } = {
   'packages/sandbox/src/place.ts': 'packages/stint/src/place.ts',
   'packages/cli/src/repository/programs.ts': 'packages/stint/src/programs.ts',
@@ -39,7 +39,7 @@ const assets: { readonly [file: string]: string } = {
 
 /** Returns the files whose code is in the bundles. */
 export async function bundleStint(out: string): Promise<readonly string[]> {
-  // Apart from the rest: they become parts of a config's own bundle, and of SST's.
+  // Separate bundles: a config and SST bundle them again.
   for (const name of ['index', 'sst']) await bundleModules({ [name]: `packages/stint/src/${name}.ts` }, out)
   const inputs = await bundleProgram(entries, out, Object.keys(dependencies))
   for (const [name, file] of Object.entries(assets)) {
@@ -49,6 +49,18 @@ export async function bundleStint(out: string): Promise<readonly string[]> {
   return inputs
 }
 
+const esModules = {
+  absWorkingDir: root,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  chunkNames: 'chunk-[hash]',
+  charset: 'utf8',
+  logLevel: 'error',
+} as const satisfies BuildOptions
+
 /** Programs that share chunks. Returns the files whose code is in them. */
 export async function bundleProgram(
   entryPoints: Readonly<Record<string, string>>,
@@ -56,22 +68,14 @@ export async function bundleProgram(
   external: readonly string[],
 ): Promise<readonly string[]> {
   const { metafile } = await build({
-    absWorkingDir: root,
+    ...esModules,
     entryPoints,
     outdir,
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
     mainFields: ['module', 'main'],
-    chunkNames: 'chunk-[hash]',
     minify: true,
     // oidc-provider takes names of its models from their classes.
     keepNames: true,
     legalComments: 'none',
-    charset: 'utf8',
-    logLevel: 'error',
     metafile: true,
     external: [...external],
     // A module of a bundle is never the program itself.
@@ -85,21 +89,9 @@ export async function bundleProgram(
   return Object.keys(metafile.inputs)
 }
 
-/** Modules without dependencies that others bundle or debug, so they are readable. */
+/** Modules without dependencies. They stay readable, because others bundle or debug them. */
 export const bundleModules = (entryPoints: Readonly<Record<string, string>>, outdir: string): Promise<object> =>
-  build({
-    absWorkingDir: root,
-    entryPoints,
-    outdir,
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    chunkNames: 'chunk-[hash]',
-    charset: 'utf8',
-    logLevel: 'error',
-  })
+  build({ ...esModules, entryPoints, outdir })
 
 const replacing: Plugin = {
   name: 'replaced',

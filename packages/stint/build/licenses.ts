@@ -6,10 +6,10 @@ import { root } from './root.ts'
 /** SPDX identifiers of permissive licenses. */
 const PERMISSIVE = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT', 'Unlicense']
 
-export type Licensed = { readonly name: string; readonly version: string; readonly license: string; readonly text: string }
+type Licensed = { readonly name: string; readonly version: string; readonly license: string; readonly text: string }
 
 /** Throws if a package is not under a permissive license. */
-export async function licensed(names: readonly string[]): Promise<readonly Licensed[]> {
+async function licensed(names: readonly string[]): Promise<readonly Licensed[]> {
   const found = await Promise.all(names.map(licenseOf))
   const strange = found.filter(({ license }) => !isPermissive(license))
   if (strange.length > 0)
@@ -24,7 +24,7 @@ export const isPermissive = (license: string): boolean =>
     .split(' OR ')
     .some((choice) => choice.split(' AND ').every((part) => PERMISSIVE.includes(part.trim())))
 
-/** As npm has it now, and in the two forms of older packages. */
+/** The current form of `license`, and the two forms in older packages. */
 type Described = {
   readonly version: string
   readonly license?: string | { readonly type: string }

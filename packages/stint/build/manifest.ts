@@ -3,15 +3,15 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './root.ts'
 
-type Manifest = { readonly version: string; readonly dependencies?: Readonly<Record<string, string>> }
+type Manifest = { readonly version: string; readonly description: string; readonly dependencies?: Readonly<Record<string, string>> }
 const manifestOf = (folder: string) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as Manifest
 
 export const { version } = manifestOf('.')
 const { dependencies: declared = {} } = manifestOf('packages/stint')
 
 /**
- * What cannot be in a bundle: esbuild, which loads the config, is a program; SST is the command that deploys, in the version that was
- * tested; the lint reads AWS's list of actions, which is 15 MB of data. Exact versions, as tested.
+ * What cannot be in a bundle: esbuild, which loads the config, is a program. SST is the command that deploys. The lint reads AWS's list of
+ * actions, which is 15 MB of data. The versions are exact, so that an installation has the versions that were tested.
  */
 export const dependencies: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(declared).filter(([name]) => !name.startsWith('@stint/')),
@@ -20,7 +20,7 @@ export const dependencies: Readonly<Record<string, string>> = Object.fromEntries
 /** Entry points of a package: the source of each. */
 export type Surface = { readonly [path: string]: string }
 
-/** The libraries without dependencies, for others that write a C2SP log or evaluate IAM policies. */
+/** The libraries, which have no dependencies, for projects that write a C2SP log or evaluate IAM policies. */
 export const libraries: { readonly [folder: string]: Surface } = {
   tlog: {
     './checkpoint': 'src/checkpoint.ts',
@@ -33,30 +33,32 @@ export const libraries: { readonly [folder: string]: Surface } = {
   iam: { '.': 'src/index.ts' },
 }
 
-const common = {
+const common = (folder: string) => ({
+  description: manifestOf(`packages/${folder}`).description,
   version,
   license: 'Apache-2.0',
   engines: { node: '>=24' },
   type: 'module',
   sideEffects: false,
-}
+})
 
 export const fileOf = (path: string): string => (path === '.' ? 'index' : path.slice(2))
 
-/** `types` of an entry point: its place below `dist/types`. */
-export const exportsOf = (surface: Surface, types: (path: string) => string): object =>
+/** The `exports` of a package's surface. Its declarations have the paths of its sources, below `dist/types`. */
+const exportsOf = (folder: string, surface: Surface): object =>
   Object.fromEntries(
-    Object.keys(surface).map((path) => [path, { types: `./dist/types/${types(path)}`, default: `./dist/${fileOf(path)}.js` }]),
+    Object.entries(surface).map(([path, source]) => [
+      path,
+      { types: `./dist/types/packages/${folder}/${source.replace(/\.ts$/, '.d.ts')}`, default: `./dist/${fileOf(path)}.js` },
+    ]),
   )
 
 export const libraryManifest = (folder: string, surface: Surface): object => {
-  const { description } = JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8')) as { description: string }
   return {
     name: `@stint/${folder}`,
-    description,
-    ...common,
+    ...common(folder),
     exports: {
-      ...exportsOf(surface, (path) => `packages/${folder}/${(surface[path] ?? '').replace(/\.ts$/, '.d.ts')}`),
+      ...exportsOf(folder, surface),
       './package.json': './package.json',
     },
     files: ['dist'],
@@ -65,11 +67,9 @@ export const libraryManifest = (folder: string, surface: Surface): object => {
 
 /** A program and no modules. */
 export const createManifest = (): object => {
-  const { description } = JSON.parse(readFileSync(join(root, 'packages/create/package.json'), 'utf8')) as { description: string }
   return {
     name: 'create-stint',
-    description,
-    ...common,
+    ...common('create'),
     bin: { 'create-stint': 'bin/create-stint.cjs' },
     exports: { './package.json': './package.json' },
     files: ['bin', 'dist', 'THIRD-PARTY-LICENSES.txt'],
@@ -80,14 +80,12 @@ export const createManifest = (): object => {
 export const stintSurface: Surface = { '.': 'src/index.ts', './sst': 'src/sst.ts' }
 
 export const stintManifest = (): object => {
-  const { description } = JSON.parse(readFileSync(join(root, 'packages/stint/package.json'), 'utf8')) as { description: string }
   return {
     name: 'stint',
-    description,
-    ...common,
+    ...common('stint'),
     bin: { stint: 'bin/stint.cjs' },
     exports: {
-      ...exportsOf(stintSurface, (path) => `packages/stint/${(stintSurface[path] ?? '').replace(/\.ts$/, '.d.ts')}`),
+      ...exportsOf('stint', stintSurface),
       // A program, which the SST app runs.
       './functions': './dist/functions.js',
       './package.json': './package.json',

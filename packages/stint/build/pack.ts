@@ -12,7 +12,7 @@ import { bundleModules, bundleProgram, bundleStint, packagesOf } from './bundle.
 import { licenses } from './licenses.ts'
 import { createManifest, fileOf, libraries, libraryManifest, stintManifest, stintSurface, version } from './manifest.ts'
 import { root } from './root.ts'
-import { copyTypes, declarations, forget } from './types.ts'
+import { copyTypes, declarations } from './types.ts'
 
 /** Of a tarball, when it was last changed on purpose, and about 5 %. */
 export const LIMITS_KB: { readonly [name: string]: number } = { stint: 2700, tlog: 14, iam: 24, create: 40 }
@@ -41,7 +41,7 @@ export async function pack(out: string, print: (line: string) => void): Promise<
       tarballs[name] = await tarball(name, folder, out, print)
     }
   } finally {
-    await forget(types)
+    await rm(types, { recursive: true, force: true })
   }
   return tarballs
 }

@@ -1,6 +1,6 @@
 /** The declarations of published packages, from TypeScript's own output: the files that an entry point reaches, and no others. */
 import { execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, posix } from 'node:path'
 import { root } from './root.ts'
@@ -34,8 +34,8 @@ export async function declarations(sources: readonly string[]): Promise<string> 
 /** Not in the lines of a comment. */
 const IMPORT = /(^(?:import|export)\s[^'"]*\bfrom |^(?! *\*).*\bimport\()(['"])([^'"]+)\2/gm
 
-/** Copies the declarations that `sources` reach into `out`, with imports that work without the repository. Returns the number of files. */
-export async function copyTypes(folder: string, sources: readonly string[], out: string): Promise<number> {
+/** Copies the declarations that `sources` reach into `out`, with imports that work without the repository. */
+export async function copyTypes(folder: string, sources: readonly string[], out: string): Promise<void> {
   const seen = new Set<string>()
   const waiting = sources.map((source) => source.replace(/\.ts$/, '.d.ts'))
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
@@ -45,22 +45,19 @@ export async function copyTypes(folder: string, sources: readonly string[], out:
     const rewritten = text.replace(IMPORT, (_all, start: string, quote: string, path: string) => {
       const target = sourceOf(path, file as string)
       waiting.push(target.replace(/\.ts$/, '.d.ts'))
-      const way = posix.relative(posix.dirname(file as string), target.replace(/\.ts$/, '.js'))
-      return `${start}${quote}${way.startsWith('.') ? way : `./${way}`}${quote}`
+      const relative = posix.relative(posix.dirname(file as string), target.replace(/\.ts$/, '.js'))
+      return `${start}${quote}${relative.startsWith('.') ? relative : `./${relative}`}${quote}`
     })
     await mkdir(dirname(join(out, file)), { recursive: true })
     await writeFile(join(out, file), rewritten)
   }
-  return seen.size
 }
 
 /** The source that an import names. The types of a published package must not need another package. */
 function sourceOf(path: string, importer: string): string {
   if (path.startsWith('.')) return posix.join(posix.dirname(importer), path)
-  const [, name = '', inner = ''] = /^@stint\/([a-z]+)(.*)$/.exec(path) ?? []
-  const resolved = name === '' ? '' : import.meta.resolve(path)
-  if (resolved === '') throw new Error(`${importer} has types of ${path}, which the package would need`)
-  return posix.join('packages', name, resolved.slice(resolved.lastIndexOf(`/packages/${name}/`) + `/packages/${name}/`.length), inner && '')
+  const [, name] = /^@stint\/([a-z]+)/.exec(path) ?? []
+  if (name === undefined) throw new Error(`${importer} has types of ${path}, which the package would need`)
+  const resolved = import.meta.resolve(path)
+  return resolved.slice(resolved.lastIndexOf(`/packages/${name}/`) + 1)
 }
-
-export const forget = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true })
