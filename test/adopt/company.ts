@@ -1,17 +1,54 @@
-/** A company that has the published packages and no repository: a folder elsewhere, with a PATH on which nothing of this checkout is. */
+/** A company that has the published packages and no repository: a folder elsewhere, with a PATH that contains nothing of this checkout. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, test } from 'vitest'
+import { pack } from '../../packages/stint/build/pack.ts'
 import type { Ran } from '../support/cli.ts'
 import { freePorts } from '../support/sandbox.ts'
 
-const repository = fileURLToPath(new URL('../..', import.meta.url))
+export const repository: string = fileURLToPath(new URL('../..', import.meta.url))
+
+type Adopter = {
+  /** Where the packages are packed. */
+  readonly packed: string
+  readonly acme: Company
+  /** A test that needs the installed packages. It is skipped if npm cannot install them. */
+  readonly installed: (title: string, body: () => Promise<void>) => void
+}
+
+/** Before the tests of a file, packs all packages and installs some of them, by the names of their folders, at a new company. */
+export function adopter(folders: readonly string[]): Adopter {
+  const packed = mkdtempSync(join(tmpdir(), 'stint-packed-'))
+  const acme = company()
+  let cannot: string | undefined
+  beforeAll(async () => {
+    const tarballs = await pack(packed, () => {})
+    cannot = await install(
+      acme,
+      folders.map((name) => tarballs[name] ?? ''),
+    )
+  })
+  afterAll(() => {
+    acme.close()
+    rmSync(packed, { recursive: true, force: true })
+  })
+  return {
+    packed,
+    acme,
+    installed: (title, body) =>
+      test(title, ({ skip }) => {
+        if (cannot !== undefined) skip(cannot)
+        return body()
+      }),
+  }
+}
 
 type Running = { readonly broker: string; readonly output: string; readonly port: number; readonly stop: () => void }
 
-export type Company = {
+type Company = {
   readonly folder: string
   readonly run: (program: string, args: readonly string[], env?: Record<string, string>) => Promise<Ran>
   /** `npx stint …`, without the second that npx takes. */
@@ -21,13 +58,13 @@ export type Company = {
   readonly close: () => void
 }
 
-export function company(): Company {
+function company(): Company {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'stint-company-')))
   const folder = join(home, 'access')
   const bin = join(home, 'bin')
-  for (const made of [folder, bin]) mkdirSync(made)
+  for (const path of [folder, bin]) mkdirSync(path)
   symlinkSync(process.execPath, join(bin, 'node'))
-  // npm's bare commands live next to it, so a PATH without this checkout still has npm and npx.
+  // npm's own commands are elsewhere on the PATH, so a PATH without this checkout still has npm and npx.
   const elsewhere = (process.env.PATH ?? '').split(delimiter).filter((entry) => !`${entry}/`.startsWith(repository))
   const environment = {
     PATH: [bin, ...elsewhere].join(delimiter),
@@ -79,24 +116,28 @@ export function company(): Company {
  * Installs these tarballs as `npm install` does, from npm's cache as far as possible. Returns why it cannot, if the registry is
  * unreachable.
  */
-export async function install({ folder, run }: Company, tarballs: Readonly<Record<string, string>>): Promise<string | undefined> {
-  const dependencies = Object.fromEntries(Object.entries(tarballs).map(([name, file]) => [name, `file:${file}`]))
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies }))
-  return npmInstall(run)
-}
-
-const UNREACHABLE = /\b(ENOTCACHED|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT)\b/
-
-async function npmInstall(run: Company['run']): Promise<string | undefined> {
+async function install({ folder, run }: Company, tarballs: readonly string[]): Promise<string | undefined> {
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
   const { code, stdout, stderr } = await run(
     'npm',
-    ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=0', '--fetch-timeout=20000'],
+    [
+      'install',
+      '--prefer-offline',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--fetch-retries=0',
+      '--fetch-timeout=20000',
+      ...tarballs,
+    ],
     connection(),
   )
   if (code === 0) return undefined
   if (UNREACHABLE.test(stderr)) return 'npm cannot install the packages, because its registry is unreachable'
   throw new Error(`npm install failed:\n${stdout}${stderr}`)
 }
+
+const UNREACHABLE = /\b(ENOTCACHED|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT)\b/
 
 /**
  * What this checkout was installed with: npm's cache and settings in the user's home, a proxy, a registry. Not what npm says of its own

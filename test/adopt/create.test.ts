@@ -1,28 +1,13 @@
-/** `npm create stint`, from its tarball: what it writes works at once, for each issuer that it knows. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+/** `npm create stint`, from its tarball: the folder that it writes works at once, with each preset of an issuer. */
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { presets } from '../../packages/create/src/answers.ts'
 import { VERSION } from '../../packages/create/src/version.ts'
-import { pack } from '../../packages/stint/build/pack.ts'
-import { type Company, company, install } from './company.ts'
+import { adopter, repository } from './company.ts'
 
-const repository = fileURLToPath(new URL('../..', import.meta.url))
-const packed = mkdtempSync(join(tmpdir(), 'stint-packed-'))
-let acme: Company
-let cannot: string | undefined
-beforeAll(async () => {
-  const tarballs = await pack(packed, () => {})
-  acme = company()
-  cannot = await install(acme, { stint: tarballs.stint ?? '', 'create-stint': tarballs.create ?? '' })
-})
-afterAll(() => {
-  acme?.close()
-  rmSync(packed, { recursive: true, force: true })
-})
+const { packed, acme, installed } = adopter(['stint', 'create'])
 
 const create = (args: readonly string[]) => acme.run('npx', ['--no-install', 'create-stint', ...args])
 const flags = (issuer: string, at: string) => [
@@ -38,8 +23,7 @@ const flags = (issuer: string, at: string) => [
 ]
 
 describe.each(Object.entries(presets))('with %s', (issuer, { example }) => {
-  test('lint and access tests pass, and the sandbox vends', async ({ skip }) => {
-    if (cannot !== undefined) skip(cannot)
+  installed('lint and access tests pass, and the sandbox vends', async () => {
     const slack = issuer === 'okta' ? ['--slack', 'T0ACME,A0STINT,C0ACCESS'] : []
     expect(await create([issuer, ...flags(issuer, example), ...slack])).toMatchObject({ code: 0, stderr: '' })
     const folder = join(acme.folder, issuer)
@@ -67,8 +51,7 @@ describe.each(Object.entries(presets))('with %s', (issuer, { example }) => {
   })
 })
 
-test('the workflow lints, tests and deploys', async ({ skip }) => {
-  if (cannot !== undefined) skip(cannot)
+installed('the workflow lints, tests and deploys', async () => {
   await create(['workflow', ...flags('oidc', presets.oidc.example)])
   const { jobs } = parse(readFileSync(join(acme.folder, 'workflow/.github/workflows/stint.yml'), 'utf8')) as {
     jobs: Record<string, { needs?: string; environment?: string; steps: { run?: string }[] }>

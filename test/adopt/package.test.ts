@@ -4,36 +4,18 @@ import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { functionNames } from '@stint/broker/lambda/functions'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { pack } from '../../packages/stint/build/pack.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { type Deployed, deploy } from '../infra/deploy.ts'
 import { plain } from '../infra/start-deployed.ts'
-import { type Company, company, install } from './company.ts'
+import { adopter, repository } from './company.ts'
 
-const repository = fileURLToPath(new URL('../..', import.meta.url))
-const packed = mkdtempSync(join(tmpdir(), 'stint-packed-'))
-let acme: Company
-let cannot: string | undefined
-beforeAll(async () => {
-  const tarballs = await pack(packed, () => {})
-  acme = company()
-  cannot = await install(acme, { stint: tarballs.stint ?? '', '@stint/tlog': tarballs.tlog ?? '', '@stint/iam': tarballs.iam ?? '' })
+const { packed, acme, installed } = adopter(['stint', 'tlog', 'iam'])
+beforeAll(() => {
   cpSync(join(repository, 'stint.config.ts'), join(acme.folder, 'stint.config.ts'))
   mkdirSync(join(acme.folder, 'test'))
   cpSync(join(repository, 'test/access.ts'), join(acme.folder, 'test/access.ts'))
 })
-afterAll(() => {
-  acme?.close()
-  rmSync(packed, { recursive: true, force: true })
-})
-
-const installed = (title: string, body: () => Promise<void>) =>
-  test(title, ({ skip }) => {
-    if (cannot !== undefined) skip(cannot)
-    return body()
-  })
 
 describe('the command line', () => {
   installed('prints its version', async () => {
