@@ -377,7 +377,12 @@ async function ships(actor: Actor): Promise<void> {
 /** From now on, new machines have the next release; the old ones go on for a while. */
 async function deploy(actor: Actor): Promise<void> {
   // The sweeper runs once a minute, so no release ends before it has swept.
-  for (let swept = false; !swept; swept = (await actor.schedule.sweep())?.fault === undefined) await actor.wait(60_000)
+  for (let hasSwept = false; !hasSwept; ) {
+    await actor.wait(60_000)
+    const swept = await actor.schedule.sweep()
+    // Undefined if its machine died.
+    hasSwept = swept !== undefined && swept.fault === undefined
+  }
   await actor.wait(actor.dice.pick([1000, 100_000, 600_000]))
   actor.schedule.release = 1
   actor.schedule.world.say('a deployment')

@@ -18,7 +18,10 @@ export type OnEvent = (event: ReadEvent, seq: number) => void
 /** Receives every journal that the table lacks or that differs from the log, with the chain of its commitments. */
 export type OnLost = (request: string, chain: Buffer) => void
 
-/** Events younger than this, and the announcement of their config, may not be in the log yet. */
+/**
+ * Events younger than this, and the announcement of their config, may not be in the log yet. A config that decides for less than this is
+ * perhaps never announced: the sweeper announces it, and a run of the sweeper can fail.
+ */
 const FRESH_MS = 10 * 60_000
 /** The clock of the auditor's machine can be wrong by this much. A smaller difference is not a fault. */
 const FUTURE = days(1)
@@ -32,8 +35,8 @@ export class Story {
   span: { readonly first: string; readonly last: string } | undefined
   readonly #found: Findings
   readonly #across = new Across()
-  /** Configs that are not announced yet, with the first event that names each. */
-  readonly #unannounced = new Map<string, { readonly at: string; readonly place: string }>()
+  /** Configs that are not announced yet, with the first event that names each and the times between which events name it. */
+  readonly #unannounced = new Map<string, { readonly place: string; readonly first: string; readonly last: string }>()
   readonly #announced = new Set<string>()
   /** The event with the latest time. */
   #newest = { at: '', place: '' }
@@ -106,8 +109,10 @@ export class Story {
     if (event.type === 'config.seen') {
       this.#announced.add(event.config)
       this.#unannounced.delete(event.config)
-    } else if (!this.#announced.has(event.config) && !this.#unannounced.has(event.config)) {
-      this.#unannounced.set(event.config, { at: event.at, place })
+    } else if (!this.#announced.has(event.config)) {
+      const { at } = event
+      const { first, last, place: known } = this.#unannounced.get(event.config) ?? { first: at, last: at, place }
+      this.#unannounced.set(event.config, { place: known, first: first < at ? first : at, last: last > at ? last : at })
     }
   }
 
@@ -115,8 +120,11 @@ export class Story {
     if ((parseIso(this.#newest.at) ?? 0) > now + FUTURE)
       this.#found.add({ class: 'rules', place: this.#newest.place, what: 'dated in the future' })
     for (const { place, what } of this.#across.end()) this.#found.add({ class: 'rules', place, what })
-    for (const [config, { at, place }] of this.#unannounced) {
-      if (Math.abs(now - (parseIso(at) ?? 0)) < FRESH_MS) this.#found.notices.push(`config ${config.slice(0, 12)} is not announced yet`)
+    for (const [config, { place, ...span }] of this.#unannounced) {
+      const [first, last] = [parseIso(span.first) ?? 0, parseIso(span.last) ?? 0]
+      const [short, isBrief] = [config.slice(0, 12), last - first < FRESH_MS]
+      if (Math.abs(now - first) < FRESH_MS) this.#found.notices.push(`config ${short} is not announced yet`)
+      else if (isBrief) this.#found.notices.push(`config ${short} was never announced: it decided from ${span.first} to ${span.last}`)
       else this.#found.add({ class: 'rules', place, what: `decided by config ${config}, which was never announced` })
     }
     for (const [request, row] of this.journals.entries()) {
