@@ -28,7 +28,7 @@ export type Setting = {
 }
 
 export function entriesOf(rules: readonly Rule[]): readonly Entry[] {
-  // First, what differs only in who may have it: these are alternatives of one profile.
+  // First, access that differs only in who is eligible: these are alternatives of one profile.
   const cells = grouped(
     rules.flatMap(({ access }) => access),
     ({ eligible: _eligible, ...rest }) => canonical(rest),
@@ -39,7 +39,7 @@ export function entriesOf(rules: readonly Rule[]): readonly Entry[] {
       canonical,
     ),
   }))
-  // Then, what differs only in the account.
+  // Then, access that differs only in the account.
   const alike = grouped(cells, ({ account: _account, ...rest }) => canonical(rest))
     .map((cell) => {
       const { account: _account, ...access } = cell[0] as Access
@@ -86,15 +86,7 @@ function names(values: readonly string[], short: (value: string) => string): Rea
 
 const canonical = (value: unknown): string => JSON.stringify(value)
 
-function grouped<T>(list: readonly T[], key: (one: T) => string): readonly (readonly T[])[] {
-  const groups = new Map<string, T[]>()
-  for (const one of list) {
-    const group = groups.get(key(one))
-    if (group) group.push(one)
-    else groups.set(key(one), [one])
-  }
-  return [...groups.values()]
-}
+const grouped = <T>(list: readonly T[], key: (one: T) => string): readonly (readonly T[])[] => [...Map.groupBy(list, key).values()]
 
 const uniqueBy = <T>(list: readonly T[], key: (one: T) => string): readonly T[] => [...new Map(list.map((one) => [key(one), one])).values()]
 

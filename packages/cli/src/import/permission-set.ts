@@ -6,12 +6,12 @@
  * "ListCustomerManagedPolicyReferencesInPermissionSet", "GetInlinePolicyForPermissionSet" and "GetPermissionsBoundaryForPermissionSet"
  * (the forms); AWS IAM User Guide, "Session policies" and "AWS global condition context keys".
  */
-import type { PolicyStatement, Profile } from '@stint/core/config/shape'
-import { formatDuration } from '@stint/core/duration'
+import type { PolicyStatement } from '@stint/core/config/shape'
 import { fitsSts } from '@stint/core/scope/policy'
 import { parsePolicy, type StatementJson } from '@stint/iam'
 import * as v from 'valibot'
 import { ROLE_PATH } from './entries.ts'
+import { durationOf } from './limits.ts'
 import { provesPolicy } from './prove.ts'
 import { callerKeyIn, mintedBy, statementsOf } from './role-policies.ts'
 import type { Access, Translated } from './rules.ts'
@@ -105,18 +105,4 @@ function inlineOf(text: string, policyArns: readonly string[]): Translated<reado
 const minutesOf = (iso: string): number => {
   const [, hours = '0', minutes = '0'] = /^PT(?:(\d+)H)?(?:(\d+)M)?$/.exec(iso) ?? []
   return Number(hours) * 60 + Number(minutes)
-}
-
-/** The longest session of Stint. Credentials are renewed every hour within it. */
-const MAX_MINUTES = 12 * 60
-
-/** Sessions of at most this length. With `always`, they also end with the window of their approval, because they are renewed. */
-export function durationOf(minutes: number, always = false): Profile['duration'] {
-  const seconds = Math.max(1, Math.min(minutes, MAX_MINUTES)) * 60
-  const hour = Math.min(seconds, 3600)
-  return {
-    default: formatDuration(hour),
-    max: formatDuration(seconds),
-    ...(seconds > 3600 || always ? { renew: formatDuration(hour) } : {}),
-  }
 }

@@ -12,11 +12,7 @@ export const countsOf = (rules: readonly Rule[]): { readonly [verdict in Verdict
 })
 
 export function importText(rules: readonly Rule[], limit: number): string {
-  const groups = new Map<string, Rule[]>()
-  for (const rule of rules) {
-    const key = JSON.stringify([verdictOf(rule), rule.name, rule.notes])
-    groups.set(key, [...(groups.get(key) ?? []), rule])
-  }
+  const groups = Map.groupBy(rules, (rule) => JSON.stringify([verdictOf(rule), rule.name, rule.notes]))
   const rows = [...groups.values()].toSorted(
     ([a], [b]) => ORDER.indexOf(verdictOf(a as Rule)) - ORDER.indexOf(verdictOf(b as Rule)) || ((a?.name ?? '') < (b?.name ?? '') ? -1 : 1),
   )

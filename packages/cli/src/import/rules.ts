@@ -41,3 +41,10 @@ export const verdictOf = ({ access, notes }: Pick<Rule, 'access' | 'notes'>): Ve
 
 /** What a translation of one part gives: the part, or nothing, and why it is less than the source. */
 export type Translated<T> = { readonly value: T | undefined; readonly notes: readonly string[] }
+
+/** Alternatives, without those that could not be translated, and why. */
+export type Alternatives = { readonly by: readonly Who[]; readonly notes: readonly string[] }
+export const alternatives = (parts: readonly Translated<Who>[]): Alternatives => ({
+  by: parts.flatMap(({ value }) => value ?? []),
+  notes: parts.flatMap(({ notes }) => notes),
+})

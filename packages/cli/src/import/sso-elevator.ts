@@ -5,13 +5,11 @@
  * form) and src/access_control.py (automatic approval, what an explicit `false` denies, and who approves).
  */
 import { includes } from '@stint/core'
-import type { Approval, Who } from '@stint/core/config/shape'
-import { formatDuration } from '@stint/core/duration'
 import * as v from 'valibot'
 import { type Directory, groupOf, personOf, setsOf } from './identity-center.ts'
+import { approvedBy, cappedMinutes, durationOf } from './limits.ts'
 import { accountId } from './mapping.ts'
-import { durationOf } from './permission-set.ts'
-import type { Access, Rule } from './rules.ts'
+import { type Access, type Alternatives, alternatives, type Rule, type Translated } from './rules.ts'
 
 const oneOrMore = <T extends v.GenericSchema>(item: T) =>
   v.pipe(
@@ -44,9 +42,6 @@ export const elevatorVariables = v.object({
 type Statement = v.InferOutput<typeof statement>
 export type Elevator = { readonly file: string; readonly variables: v.InferOutput<typeof elevatorVariables> }
 
-/** Sessions that one approval allows. SSO Elevator allows any number within the time. */
-const MAX_USES = 3
-const MAX_MINUTES = 12 * 60
 const MAX_WAIT_HOURS = 24 * 7
 
 export function translateElevator({ file, variables }: Elevator, directory: Directory): readonly Rule[] {
@@ -103,12 +98,9 @@ const affecting = (config: readonly Statement[], account: string, name: string):
       (Resource.includes('*') || Resource.includes(account)) && (PermissionSet.includes('*') || PermissionSet.includes(name)),
   )
 
-type Part<T> = { readonly by: readonly T[]; readonly notes: readonly string[] }
+type Reach = { readonly accounts: readonly string[]; readonly notes: readonly string[] }
 
-function accountsOf(
-  { Resource }: Statement,
-  { mapping }: Directory,
-): { readonly accounts: readonly string[]; readonly notes: readonly string[] } {
+function accountsOf({ Resource }: Statement, { mapping }: Directory): Reach {
   const named = Resource.filter((id) => id !== '*')
   if (named.length === Resource.length) return { accounts: [...new Set(named)].sort(), notes: [] }
   const accounts = [...new Set([...named, ...mapping.accounts])].sort()
@@ -118,25 +110,22 @@ function accountsOf(
 const isOpen = ({ AllowedGroups, AllowedUsers }: Statement): boolean => (AllowedGroups ?? []).length + (AllowedUsers ?? []).length === 0
 
 /** Who may request by this statement. Without a restriction, it is everyone whom SSO Elevator finds in Identity Center. */
-function requestersOf(one: Statement, { mapping }: Directory): Part<Who> {
+function requestersOf(one: Statement, { mapping }: Directory): Alternatives {
   if (isOpen(one))
     return mapping.everyone === undefined
       ? { by: [], notes: ['Everyone can request it. The group that everyone is in is not in the mapping: everyone.'] }
       : { by: [{ issuer: 'people', claims: { groups: includes(mapping.everyone) } }], notes: [] }
-  const made = [
+  return alternatives([
     ...(one.AllowedGroups ?? []).map((id) => groupOf(id, mapping)),
     ...(one.AllowedUsers ?? []).map((address) => personOf(address, mapping)),
-  ]
-  return { by: made.flatMap(({ value }) => value ?? []), notes: made.flatMap(({ notes }) => notes) }
+  ])
 }
 
-type Limits = { readonly value: Pick<Access, 'duration' | 'approval'> | undefined; readonly notes: readonly string[] }
+type Limits = Translated<Pick<Access, 'duration' | 'approval'>>
 
 function limitsOf(one: Statement, all: readonly Statement[], variables: Elevator['variables'], { mapping }: Directory): Limits {
-  const notes: string[] = []
-  const allowed = longestMinutes(variables)
-  const minutes = Math.min(allowed, MAX_MINUTES)
-  if (minutes < allowed) notes.push(`A session lasts at most 12 hours, and not ${formatDuration(allowed * 60)}.`)
+  const { minutes, notes: capped } = cappedMinutes(longestMinutes(variables))
+  const notes = [...capped]
   const denied = all.some(({ ApprovalIsNotRequired }) => ApprovalIsNotRequired === false)
   if (one.ApprovalIsNotRequired && !denied) return { value: { duration: durationOf(minutes) }, notes }
 
@@ -146,17 +135,11 @@ function limitsOf(one: Statement, all: readonly Statement[], variables: Elevator
   if (all.some((other) => !sources.includes(other) && (other.Approvers ?? []).length > 0))
     notes.push('Approvers of other statements for this permission set and account, which have requesters of their own, cannot approve it.')
   const addresses = [...new Set(sources.flatMap(({ Approvers }) => Approvers ?? []))].sort()
-  const made = addresses.map((address) => personOf(address, mapping))
-  notes.push(...made.flatMap(({ notes: unmapped }) => unmapped))
-  const by = made.flatMap(({ value }) => value ?? [])
+  const { by, notes: unmapped } = alternatives(addresses.map((address) => personOf(address, mapping)))
+  notes.push(...unmapped)
   if (by.length === 0) return { value: undefined, notes: [...notes, 'It needs approval, and has no approvers.'] }
-  const approval: Approval = {
-    rules: [{ by, count: 1 }],
-    expiresAfter: formatDuration(Math.min(variables.request_expiration_hours, MAX_WAIT_HOURS) * 3600),
-    window: formatDuration(minutes * 60),
-    maxUses: MAX_USES,
-  }
-  return { value: { duration: durationOf(minutes, true), approval }, notes }
+  const expiryHours = Math.min(variables.request_expiration_hours, MAX_WAIT_HOURS)
+  return { value: approvedBy(by, { minutes, expiryHours }), notes }
 }
 
 function longestMinutes({ max_permissions_duration_time, permission_duration_list_override: list }: Elevator['variables']): number {

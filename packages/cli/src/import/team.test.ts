@@ -113,7 +113,7 @@ describe('an eligibility', () => {
       { items: [item({ ous: [{ id: 'ou-9', name: 'Prod' }] })] },
       /unit Prod are not in the mapping: ous\.ou-9/,
     ],
-    ['more than twelve hours', { items: [item({ duration: 24 })], settings: [{ duration: 48 }] }, /at most 12 hours, and not 24/],
+    ['more than twelve hours', { items: [item({ duration: 24 })], settings: [{ duration: 48 }] }, /at most 12 hours, not 1d/],
     [
       'approvals that the settings turn off',
       { items: [item({ approvalRequired: true })], approvers: leads, settings: [{ approval: false }] },

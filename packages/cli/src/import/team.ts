@@ -5,12 +5,10 @@
  * Settings) and amplify/backend/function/teamRouter (who needs approval, who approves, and the defaults of the settings); AWS CLI Command
  * Reference, dynamodb scan (attribute values).
  */
-import type { Approval, Who } from '@stint/core/config/shape'
-import { formatDuration } from '@stint/core/duration'
 import * as v from 'valibot'
 import { type Directory, groupOf, personOf, setsOf } from './identity-center.ts'
-import { durationOf } from './permission-set.ts'
-import type { Access, Rule, Translated } from './rules.ts'
+import { approvedBy, cappedMinutes, durationOf } from './limits.ts'
+import { type Access, type Alternatives, alternatives, type Rule, type Translated } from './rules.ts'
 
 const hours = v.pipe(
   v.union([v.string(), v.number()]),
@@ -80,9 +78,6 @@ export type Team = {
 
 /** teamRouter/src/index.py, check_settings. */
 const DEFAULTS = { duration: 9, expiry: 3 } as const
-/** Sessions that one approval allows. TEAM allows any number within the time. */
-const MAX_USES = 3
-const MAX_HOURS = 12
 
 export function translateTeam(team: Team, directory: Directory): readonly Rule[] {
   const sets = setsOf(directory)
@@ -153,17 +148,13 @@ function accountsOf({ accounts, ous }: Eligibility, known: Directory['mapping'][
 }
 
 /** The approvers of an account: its own, or else those of the organizational unit above it. */
-function approversOf(
-  team: Team,
-  { mapping }: Directory,
-): (account: string) => { readonly by: readonly Who[]; readonly notes: readonly string[] } {
+function approversOf(team: Team, { mapping }: Directory): (account: string) => Alternatives {
   const groups = new Map(team.approvers.map(({ id, groupIds }) => [id, groupIds ?? []]))
   const parents = new Map(Object.entries(mapping.ous).flatMap(([ou, accounts]) => accounts.map((account) => [account, ou] as const)))
   return (account) => {
     const own = groups.get(account) ?? []
     const found = own.length > 0 ? own : (groups.get(parents.get(account) ?? '') ?? [])
-    const made = found.map((id) => groupOf(id, mapping))
-    return { by: made.flatMap(({ value }) => value ?? []), notes: made.flatMap(({ notes }) => notes) }
+    return alternatives(found.map((id) => groupOf(id, mapping)))
   }
 }
 
@@ -173,26 +164,18 @@ function limitsOf(
   { duration, approvalRequired }: Eligibility,
   { duration: longest, expiry, comments, approval }: Team['settings'][number] = {},
   strict: boolean,
-  approversOfAccount: () => { readonly by: readonly Who[]; readonly notes: readonly string[] },
+  approversOfAccount: () => Alternatives,
 ): Translated<Limits> {
-  const notes: string[] = []
-  const allowed = Math.min(duration, longest ?? DEFAULTS.duration)
-  const length = Math.min(allowed, MAX_HOURS)
-  if (length < allowed) notes.push(`A session lasts at most ${MAX_HOURS} hours, and not ${allowed}.`)
+  const { minutes, notes: capped } = cappedMinutes(Math.min(duration, longest ?? DEFAULTS.duration) * 60)
+  const notes = [...capped]
   const justification = comments === false ? {} : { justification: 'required' as const }
-  if (!strict) return { value: { duration: durationOf(length * 60), ...justification }, notes }
+  if (!strict) return { value: { duration: durationOf(minutes), ...justification }, notes }
 
   if (!approvalRequired) notes.push('It needs approval, because another eligibility for this permission set and account does.')
   else if (approval === false) notes.push('It needs approval, although the settings of TEAM turn approvals off.')
   const { by, notes: unmapped } = approversOfAccount()
   notes.push(...unmapped)
   if (by.length === 0) return { value: undefined, notes: [...notes, 'It needs approval, and the account has no approvers.'] }
-  const rule: Approval = {
-    rules: [{ by, count: 1 }],
-    expiresAfter: formatDuration((expiry ?? DEFAULTS.expiry) * 3600),
-    window: formatDuration(length * 3600),
-    maxUses: MAX_USES,
-  }
-  // Sessions that are renewed end with the window, so approved access lasts no longer than in TEAM.
-  return { value: { duration: durationOf(length * 60, true), approval: rule, ...justification }, notes }
+  // Sessions end with the window, so approved access lasts no longer than in TEAM.
+  return { value: { ...approvedBy(by, { minutes, expiryHours: expiry ?? DEFAULTS.expiry }), ...justification }, notes }
 }
