@@ -194,7 +194,7 @@ if (import.meta.main) {
     process.stdout.write(`${usedTable(rows)}\n`)
     process.exit(0)
   }
-  const measured = await measure(stacks.prod)
+  const measured = await measure(stacks.prod, true)
   const tables = costTables(stacks, measured)
   process.stdout.write(`${tables}\n`)
   if (process.argv[2] === 'write') writeFileSync(PAGE, withTables(readFileSync(PAGE, 'utf8'), tables))

@@ -24,7 +24,7 @@ export type Measured = {
   readonly vend: Usage
   /** What the stream's consumers do for a session that comes alone, and for one of many. */
   readonly shipped: { readonly alone: Usage; readonly atVolume: Usage }
-  /** What schedules do for a session between its request and the deletion of its item, beyond what they do without it. */
+  /** What schedules do for a session between its request and the deletion of its item, beyond what they do without it. NaN if it was not asked for. */
   readonly later: Usage
   /** A renewal, on average over a session of eight hours that is renewed every 30 minutes. */
   readonly renewal: Renewal
@@ -48,17 +48,19 @@ const OWN_MS = 20
 /** Lambda's START, END and REPORT lines of one invocation, and the line in the access log of the API, in bytes. */
 const [REPORT_BYTES, ACCESS_LINE_BYTES] = [350, 350]
 
-export async function measure(prod: Deployed): Promise<Measured> {
+/** `life`: whether to run the jobs of more than a year after sessions, which takes most of the time. */
+export async function measure(prod: Deployed, life: boolean): Promise<Measured> {
   const idle = []
   for (const profiles of PROFILES) idle.push({ profiles, runs: await idleRuns(prod, profiles) })
-  const [without, once] = [await lifeOf(prod, 0), await lifeOf(prod, SESSIONS)]
+  const hours = life ? LIFE_HOURS : []
+  const [without, once] = [await lifeOf(prod, 0, hours), await lifeOf(prod, SESSIONS, hours)]
   const { shipped: atVolume } = await shippedAtVolume(prod)
   const each = (usage: Usage, count: number) => times(usage, 1 / count)
   return {
     idle,
     vend: each(once.vend, SESSIONS),
     shipped: { alone: each(once.shipped, SESSIONS), atVolume: each(atVolume, SESSIONS_AT_VOLUME) },
-    later: each(minus(once.later, without.later), SESSIONS),
+    later: life ? each(minus(once.later, without.later), SESSIONS) : times(nothing, Number.NaN),
     renewal: await renewalOf(prod),
     approval: minus(await approvalOf(prod, true), await approvalOf(prod, false)),
     stored: { tables: once.stored.tables / SESSIONS, log: once.stored.log / SESSIONS },
@@ -209,7 +211,7 @@ const LIFE_HOURS = [
 ]
 
 /** `sessions`: 0 for the same time without any, which is subtracted. */
-async function lifeOf(prod: Deployed, sessions: number) {
+async function lifeOf(prod: Deployed, sessions: number, hours: readonly number[]) {
   const stint = await deployment(prod)
   const { sandbox } = stint
   await settleDown(stint, prod)
@@ -223,7 +225,7 @@ async function lifeOf(prod: Deployed, sessions: number) {
   }
   const after = stored()
   let now = 0
-  for (const hour of LIFE_HOURS) {
+  for (const hour of hours) {
     sandbox.advance((hour - now) * HOUR_MS)
     now = hour
     sandbox.settle()

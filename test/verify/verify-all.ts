@@ -25,6 +25,7 @@ const checks: readonly Check[] = [
   { name: 'mutation', command: ['npm', 'run', 'mutate', '--', '--all'] },
   { name: 'campaign-uses', command: [...vitest('test/e2e/approvals.test.ts'), '-t', 'uses of one'], env: { STINT_ROUNDS: '300' } },
   { name: 'campaign-flips', command: vitest('test/faults/tamper.test.ts'), env: { STINT_FLIPS: '500000' } },
+  { name: 'costs', command: vitest('test/infra/costs.test.ts'), env: { STINT_LIFE: '1' } },
   {
     name: 'campaign-containment',
     command: vitest('test/differential/containment.test.ts'),
