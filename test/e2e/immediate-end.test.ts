@@ -146,9 +146,12 @@ describe('two sessions of one role', () => {
     const { requestId } = (await sandbox.vend(await erin(), body)).json
     await sandbox.call('POST', `/requests/${requestId}/approve`, peer, {})
     const sessions = [await start(await erin(), { ...body, requestId }), await start(await erin(), { ...body, requestId })]
-    expect((await sandbox.call('POST', `/requests/${requestId}/revoke`, await erin(), {})).status).toBe(200)
+    const states = ({ json }: Answer) => json.sessions.map(({ state, immediateEnd }: Record<string, any>) => `${state} ${immediateEnd}`)
+    const revoked = await sandbox.call('POST', `/requests/${requestId}/revoke`, await erin(), {})
+    expect([revoked.status, states(revoked)]).toEqual([200, ['ended requested', 'ended requested']])
     expect(await stateOf(await erin(), sessions[0]?.id)).toBe('requested')
     await sandbox.endSessions()
+    expect(states(await sandbox.get(`/requests/${requestId}`, await erin()))).toEqual(['ended read-back', 'ended read-back'])
     for (const session of sessions) {
       expect(await worksWith(session)).toBe('AccessDenied')
       expect(await stateOf(await erin(), session.id)).toBe('read-back')

@@ -10,6 +10,7 @@ import { liveUntil } from '@stint/core/request/session'
 import { lastingAccess } from '@stint/core/scope/lasting-access'
 import type { Decisions } from '../approvals/decide.ts'
 import { versionTag } from '../approvals/decide.ts'
+import { immediateEndOf } from '../ends/request-end.ts'
 import { type ApiBroker, accessContext, type Ctx } from './context.ts'
 import type { Answer, requestView as schema } from './response-schemas.ts'
 import { sessionView } from './sessions.ts'
@@ -17,16 +18,21 @@ import { sessionView } from './sessions.ts'
 /** What the routes about requests share. */
 export type RequestTools = Decisions & {
   readonly actorOf: (c: Ctx, caller: Caller, request: Pick<AccessRequest, 'profile' | 'createdAt'>) => Actor
-  readonly show: (c: Ctx, request: AccessRequest, actor: Actor, status: 200 | 201) => Response
+  readonly show: (c: Ctx, request: AccessRequest, actor: Actor, status: 200 | 201) => Promise<Response>
 }
 
-export function requestTools({ clock }: Pick<ApiBroker, 'clock'>, decider: Decisions): RequestTools {
+export function requestTools(broker: Pick<ApiBroker, 'clock' | 'rules' | 'immediate'>, decider: Decisions): RequestTools {
   return {
     ...decider,
     actorOf: (c, caller, request) => decider.actorFor({ caller, ...accessContext(c) }, request),
-    show(c, request, actor, status) {
+    async show(c, request, actor, status) {
+      const now = broker.clock()
+      const view = requestView(decider, request, actor, now)
+      const ends = await Promise.all(request.sessions.map((session) => immediateEndOf(broker, session, now)))
       c.header('etag', versionTag(request))
-      return c.json(requestView(decider, request, actor, clock()), status)
+      // What was decided stays decided, so an unknown state is left out.
+      const immediateEnds = ends.map((end) => defined({ immediateEnd: end.outcome === 'done' ? end.value : undefined }))
+      return c.json({ ...view, sessions: view.sessions.map((session, at) => ({ ...session, ...immediateEnds[at] })) }, status)
     },
   }
 }
@@ -94,7 +100,7 @@ export function requestView(
         ? 'needed'
         : 'none',
     sessions: request.sessions.map((session) => sessionView(session, now)),
-    // Sessions that a withdrawal does not end, and when they expire.
+    // Also sessions that have ended: their last credentials can work.
     live: liveSessions(request, now).map((session) => ({ id: session.id, expiresAt: toIso(liveUntil(session)) })),
     may,
   }

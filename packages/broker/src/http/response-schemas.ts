@@ -249,7 +249,7 @@ export const requestView = v.strictObject({
   sessions: v.array(sessionView),
   live: v.pipe(
     v.array(v.strictObject({ id: text, expiresAt: time })),
-    v.description('Sessions that a withdrawal does not end, and when they expire.'),
+    v.description('Sessions with credentials that can work at AWS, and until when, unless they are denied at once (`immediateEnd`).'),
   ),
   may: v.pipe(
     v.array(v.picklist(['approve', 'deny', 'cancel', 'revoke', 'review', 'extend'])),

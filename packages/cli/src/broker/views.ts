@@ -1,4 +1,5 @@
 /** The parts of the API's responses that the command line reads. openapi.json describes them in full. */
+import type { ImmediateEndState } from '@stint/core/request/immediate-end'
 
 type CallerView = { readonly issuer: string; readonly subject: string; readonly name: string; readonly kind: string }
 export type ProfileView = {
@@ -38,6 +39,7 @@ export type SessionView = {
   readonly endedBy?: string
   readonly endedAt?: string
   readonly failure?: string
+  readonly immediateEnd?: ImmediateEndState
 }
 export type RequestView = {
   readonly id: string

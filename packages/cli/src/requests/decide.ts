@@ -7,8 +7,8 @@ import { Failure } from '../frame/failure.ts'
 import type { BrokerFlags } from '../frame/flags.ts'
 import type { Run } from '../frame/run.ts'
 import { askText, canAsk } from '../frame/terminal.ts'
-import { left } from '../frame/words.ts'
 import { jsonLine } from '../output.ts'
+import { endedText } from './ended.ts'
 import { requestText } from './words.ts'
 
 type DecisionFlags = BrokerFlags & { readonly comment?: string }
@@ -34,10 +34,10 @@ async function send(context: Context, flags: BrokerFlags, act: Act, id: string, 
   const more =
     act === 'approve' && request.state === 'pending' ? ` ${missing} more ${missing === 1 ? 'approval is' : 'approvals are'} needed.` : ''
   stderr.write(`${done[act]} ${request.id}; the request is ${request.state}.${more}\n`)
-  for (const { id: session, expiresAt } of act === 'revoke' ? request.live : [])
-    stderr.write(
-      `Session ${session} keeps working for ${left(expiresAt, Date.now())}, until ${expiresAt}. To stop all sessions: stint freeze --help\n`,
-    )
+  const works = new Map(request.live.map((session) => [session.id, session.expiresAt]))
+  for (const session of act === 'revoke' ? request.sessions : [])
+    if (session.state === 'ended' && works.has(session.id))
+      stderr.write(endedText({ ...session, ...defined({ credentialsExpireBy: works.get(session.id) }) }, Date.now()))
 }
 
 export const decide =

@@ -5,10 +5,9 @@ import type { FreezeView, SessionView } from '../broker/views.ts'
 import type { Context } from '../context.ts'
 import { Failure } from '../frame/failure.ts'
 import type { BrokerFlags } from '../frame/flags.ts'
-import { left } from '../frame/words.ts'
 import { jsonLine } from '../output.ts'
 import { printControlPolicies } from './control-policies.ts'
-import { type Ended, immediateEndText, untilDenied } from './immediate-end.ts'
+import { type Ended, endedText, untilDenied } from './ended.ts'
 
 type EndFlags = BrokerFlags & {
   readonly person?: string
@@ -71,18 +70,4 @@ async function endPerson(
     throw new Failure('failed', `These sessions were not ended: ${failed.map(({ id, why }) => `${id} (${why})`).join(', ')}.`, {
       next: 'Repeat the command. The freeze stays in force.',
     })
-}
-
-function endedText(ended: Ended, now: number): string {
-  const { id, state, credentialsExpireBy, identityProofUntil } = ended
-  const lines = [
-    state === 'ended' ? `Ended ${id}.` : `${id} ${state === 'expired' ? 'has expired' : `is ${state}`}, so there is nothing to end.`,
-  ]
-  const immediate = immediateEndText(ended)
-  if (immediate !== undefined) lines.push(immediate)
-  else if (credentialsExpireBy !== undefined && Date.parse(credentialsExpireBy) > now)
-    lines.push(`Its last credentials work for ${left(credentialsExpireBy, now)}, until ${credentialsExpireBy}.`)
-  if (identityProofUntil !== undefined && Date.parse(identityProofUntil) > now)
-    lines.push(`EKS, Vault and others can accept its identity until ${identityProofUntil}.`)
-  return `${lines.join('\n')}\n`
 }
