@@ -285,6 +285,13 @@ describe('an event that an operator wrote by hand', () => {
   })
 })
 
+test.each([
+  [180, []],
+  [181, ['dated 181 s before an event that precedes it']],
+])('an event dated %i s before the one before it: clocks differ, and writes arrive late', (earlier, faults) => {
+  expect(faultsOf([created(), event('request.restored', -earlier, { config: 'c' })])).toEqual(faults)
+})
+
 test('a restore ends a request whose other events were lost with the backup', () => {
   const restored = event('request.restored', 1)
   expect(faultsOf([asked(), restored])).toEqual([])

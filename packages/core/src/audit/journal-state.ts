@@ -26,11 +26,12 @@ export const stages = [
 export type JournalStage = (typeof stages)[number]
 export type PersonRef = { readonly issuer: string; readonly subject: string; readonly kind: string }
 
-/**
- * How far apart the clocks of two functions can be. Within one journal, no event is dated earlier than one before it by more
- * than this.
- */
+/** How far apart the clocks of two functions can be. */
 export const CLOCK_TOLERANCE_SECONDS = 60
+/** How long after a function dated an event its write can still reach the table: the network can deliver a request late, or twice. */
+const LATE_WRITE_SECONDS = 120
+/** Within one journal, no event is dated earlier than one before it by more than this. */
+export const ORDER_TOLERANCE_SECONDS = CLOCK_TOLERANCE_SECONDS + LATE_WRITE_SECONDS
 
 /**
  * The state of a journal between two of its events. A verifier keeps hundreds of thousands of them, so a stage drops what it no

@@ -11,7 +11,7 @@ import { freezeIdOf } from '../access/freeze.ts'
 import { type LinkId, linkId } from '../identity/link.ts'
 import { instantOf, seconds } from '../instant.ts'
 import { NO_CONFIG } from './event.ts'
-import { CLOCK_TOLERANCE_SECONDS, from, idOf, isHuman, type Journal, none, type PersonRef, to, when } from './journal-state.ts'
+import { from, idOf, isHuman, type Journal, none, ORDER_TOLERANCE_SECONDS, type PersonRef, to, when } from './journal-state.ts'
 import { approvalGiven, approved, closed, dropped, frozen, linked, live, reserved, reviewed } from './journal-steps.ts'
 import { renewalClosed, renewalReserved, sessionEnded } from './renewal-steps.ts'
 import { askedFaults, askedOf, createdOf, grantFaults, idFault, receivedOf } from './request-facts.ts'
@@ -68,7 +68,7 @@ function timeFaults(journal: Journal, event: ReadEvent): readonly string[] {
   if (isByHand(event)) return none
   const [at, latest] = [instantOf(event.at), journal.latest]
   journal.latest = Math.max(at, latest)
-  return when(at < latest - seconds(CLOCK_TOLERANCE_SECONDS), `dated ${Math.ceil((latest - at) / 1000)} s before an event that precedes it`)
+  return when(at < latest - seconds(ORDER_TOLERANCE_SECONDS), `dated ${Math.ceil((latest - at) / 1000)} s before an event that precedes it`)
 }
 
 /** The faults of an event that is possible in this stage. */
