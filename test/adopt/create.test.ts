@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { presets } from '../../packages/create/src/answers.ts'
-import { VERSION } from '../../packages/create/src/version.ts'
 import { adopter, repository } from './company.ts'
 
 const { packed, acme, installed } = adopter(['stint', 'create'])
@@ -87,9 +86,4 @@ describe('what it refuses', () => {
     expect([code, stderr]).toEqual([2, expect.stringMatching(/taken is not empty\. Name a new folder/)])
     expect(readdirSync(join(acme.folder, 'taken'))).toEqual(['notes.txt'])
   })
-})
-
-test('a new folder gets this version', () => {
-  const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { version: string }
-  expect(VERSION).toBe(version)
 })

@@ -10,6 +10,8 @@ import { type Deployed, deploy } from '../infra/deploy.ts'
 import { plain } from '../infra/start-deployed.ts'
 import { adopter, repository } from './company.ts'
 
+const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { version: string }
+
 const { packed, acme, installed } = adopter(['stint', 'tlog', 'iam'])
 beforeAll(() => {
   cpSync(join(repository, 'stint.config.ts'), join(acme.folder, 'stint.config.ts'))
@@ -19,7 +21,7 @@ beforeAll(() => {
 
 describe('the command line', () => {
   installed('prints its version', async () => {
-    expect(await acme.run('npx', ['--no-install', 'stint', '--version'])).toEqual({ code: 0, stdout: '0.1.0\n', stderr: '' })
+    expect(await acme.run('npx', ['--no-install', 'stint', '--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
   })
   installed('checks the config and runs the access tests', async () => {
     expect(await acme.stint(['lint'])).toEqual({ code: 0, stdout: 'No findings; 1 silenced with a reason.\n', stderr: '' })
@@ -76,7 +78,7 @@ describe('the functions', () => {
     })
     const out = join(acme.folder, 'dist/prod')
     const { build, origin } = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8')) as { build: string; origin: string }
-    expect([build, origin]).toEqual([expect.stringMatching(/^0\.1\.0\+[0-9a-f]{12}$/), 'stint.example.com/log'])
+    expect([build.replace(/\+[0-9a-f]{12}$/, ''), origin]).toEqual([version, 'stint.example.com/log'])
     for (const name of functionNames) expect(readdirSync(join(out, name))).toEqual(expect.arrayContaining(['config.json', 'index.js']))
     expect(existsSync(join(out, 'api/public/openapi.json'))).toBe(true)
   })

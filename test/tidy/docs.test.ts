@@ -9,7 +9,6 @@ import { permissionsOf } from '@stint/broker/lambda/permissions'
 import { withTables } from '@stint/cli/build/cli-page'
 import { MARK as LASTING_MARK, lastingPage } from '@stint/cli/build/lasting-page'
 import { MARK as LINT_MARK } from '@stint/cli/build/lint-page'
-import { VERSION } from '@stint/cli/frame/version-number'
 import { rulesPage } from '@stint/cli/lint/catalogue'
 import { SALT_BYTES } from '@stint/core/audit/event'
 import { eventsPage } from '@stint/core/audit/schema'
@@ -113,10 +112,6 @@ test('docs/guides/cli.md has every command and every exit code', () => {
   const page = read('docs/guides/cli.md')
   expect(page).toContain('`stint credential-process`')
   expect(page).toBe(withTables(page))
-})
-
-test('the version of the command line is that of its package', () => {
-  expect(VERSION).toBe((JSON.parse(read('packages/cli/package.json')) as { version: string }).version)
 })
 
 test('no shell block has a comment, which a pasted line in zsh takes for a word', () => {
