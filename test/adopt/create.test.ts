@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { presets } from '../../packages/create/src/answers.ts'
-import { adopter, repository } from './company.ts'
+import { adopter } from './company.ts'
+import { repository } from './machine.ts'
 
 const { packed, acme, installed } = adopter(['stint', 'create'])
 

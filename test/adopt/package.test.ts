@@ -8,7 +8,8 @@ import { functionNames } from '@stint/broker/lambda/functions'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Deployed, deploy } from '../infra/deploy.ts'
 import { plain } from '../infra/start-deployed.ts'
-import { adopter, repository } from './company.ts'
+import { adopter } from './company.ts'
+import { repository } from './machine.ts'
 
 const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { version: string }
 

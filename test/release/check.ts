@@ -1,17 +1,19 @@
 /**
  * `npm run release:check`: everything that a release does except publishing. Packs the packages, compares them with those of a second
- * checkout, writes the SBOM and the license report to `dist/release`, checks the packages with publint and Are the Types Wrong, and asks
- * npm what it would publish. The tools bring 100 packages, so they are installed into `.tools`.
+ * checkout, writes the SBOM and the license report to `dist/release`, checks the packages with publint and Are the Types Wrong, asks npm
+ * what it would publish, and uses the packages from a registry on this machine. The tools bring 400 packages, so they are installed into
+ * `.tools`.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isPermissive } from '../../packages/stint/build/licenses.ts'
 import { pack } from '../../packages/stint/build/pack.ts'
 import { CANNOT } from '../support/cannot.ts'
+import { adoptFromRegistry } from './registry.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const OUT = join(ROOT, 'dist/release')
@@ -19,12 +21,25 @@ const PACKED = join(ROOT, 'dist/npm')
 const TOOLS = join(ROOT, '.tools/release')
 /** `functions` is a program, which no one imports. */
 const ATTW = ['--no-emoji', '--exclude-entrypoints', './functions', './package.json']
-const PACKAGES = ['publint@0.3.25', '@arethetypeswrong/cli@0.18.5']
+const TOOLS_MANIFEST = `${JSON.stringify(
+  {
+    private: true,
+    dependencies: { publint: '0.3.25', '@arethetypeswrong/cli': '0.18.5', verdaccio: '6.10.4', node: '20.20.2' },
+    // Verdaccio names it by a tag, which not every registry has.
+    overrides: { 'node-fetch': '2.7.0' },
+    // It gets the binary of Node.
+    allowScripts: { node: true },
+  },
+  null,
+  2,
+)}\n`
 
 installTools()
 mkdirSync(OUT, { recursive: true })
+const clone = mkdtempSync(join(tmpdir(), 'stint-clone-'))
+process.on('exit', () => rmSync(clone, { recursive: true, force: true }))
 const tarballs = await pack(PACKED, console.log)
-const checks: readonly (readonly [name: string, check: () => boolean])[] = [
+const checks: readonly (readonly [name: string, check: () => boolean | Promise<boolean>])[] = [
   ['a second checkout packs the same bytes', isReproducible],
   ['the SBOM is complete, and nothing copyleft ships', hasLicenses],
   ...Object.entries(tarballs).flatMap(([name, file]) => [
@@ -33,36 +48,69 @@ const checks: readonly (readonly [name: string, check: () => boolean])[] = [
     ...(name === 'create' ? [] : [[`Are the Types Wrong: ${name}`, () => tool('attw', [file, '--profile', 'esm-only', ...ATTW])] as const]),
     [`npm publish --dry-run: ${name}`, () => run('npm', ['publish', '--dry-run', '--access', 'public', file])] as const,
   ]),
+  ['the changesets make a next version', packNext],
+  ['from a registry: create, install, test, vend, verify and update; Node 20 is refused', isUsable],
 ]
-const failed = checks.filter(([name, check]) => {
-  const passed = check()
-  console.log(`${passed ? 'passed' : 'failed'}  ${name}`)
-  return !passed
-})
-console.log(`${checks.length - failed.length} passed, ${failed.length} failed`)
-process.exitCode = failed.length > 0 ? 1 : 0
+let failed = 0
+for (const [name, check] of checks) {
+  const startedAt = Date.now()
+  const passed = await check()
+  if (!passed) failed++
+  console.log(`${passed ? 'passed' : 'failed'}  ${name} (${Math.round((Date.now() - startedAt) / 1000)} s)`)
+}
+console.log(`${checks.length - failed} passed, ${failed} failed`)
+process.exitCode = failed > 0 ? 1 : 0
 
 function installTools(): void {
+  const manifest = join(TOOLS, 'package.json')
+  const isInstalled = existsSync(join(TOOLS, 'node_modules/.package-lock.json'))
+  if (isInstalled && existsSync(manifest) && readFileSync(manifest, 'utf8') === TOOLS_MANIFEST) return
+  rmSync(TOOLS, { recursive: true, force: true })
   mkdirSync(TOOLS, { recursive: true })
-  writeFileSync(join(TOOLS, 'package.json'), '{ "private": true }\n')
-  if (['publint', 'attw'].every((name) => existsSync(join(TOOLS, 'node_modules/.bin', name)))) return
-  if (run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--save-exact', ...PACKAGES], TOOLS)) return
-  console.log('npm cannot install publint and Are the Types Wrong. Check the connection to the registry.')
+  writeFileSync(manifest, TOOLS_MANIFEST)
+  if (run('npm', ['install', '--no-audit', '--no-fund'], TOOLS)) return
+  console.log('npm cannot install publint, Are the Types Wrong, Verdaccio and Node 20. Check the connection to the registry.')
   process.exit(CANNOT)
 }
 
 function isReproducible(): boolean {
-  const clone = mkdtempSync(join(tmpdir(), 'stint-clone-'))
+  execFileSync('git', ['clone', '--quiet', '--local', ROOT, clone])
+  if (!run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund', '--silent'], clone)) return false
+  if (!run('npm', ['run', '--silent', 'pack'], clone)) return false
+  const digest = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex')
+  return Object.values(tarballs).every((file) => digest(file) === digest(join(clone, 'dist/npm', basename(file))))
+}
+
+/** In the second checkout, releases what there is, and then a patch. */
+function packNext(): boolean {
+  const changelog = join(clone, 'CHANGELOG.md')
+  writeFileSync(changelog, readFileSync(changelog, 'utf8').replace('\n## Unreleased\n', '\n## 0.0.0 - 2026-01-01\n'))
+  for (const file of globSync('.changeset/*.md', { cwd: clone })) rmSync(join(clone, file))
+  writeFileSync(join(clone, '.changeset/next.md'), '---\n"stint": patch\n---\n\nFixed: a second version.\n')
+  return (
+    run('npm', ['run', '--silent', 'release:version'], clone) &&
+    run('npx', ['vitest', 'run', 'test/release'], clone) &&
+    readFileSync(changelog, 'utf8').includes(`\n## ${versionOf(clone)} - `) &&
+    versionOf(clone) !== versionOf(ROOT) &&
+    run('npm', ['run', '--silent', 'pack'], clone)
+  )
+}
+
+async function isUsable(): Promise<boolean> {
+  const release = (root: string) => ({ version: versionOf(root), tarballs: globSync(join(root, 'dist/npm/*.tgz')) })
+  const modules = join(TOOLS, 'node_modules')
+  const tools = { verdaccio: join(modules, 'verdaccio/bin/verdaccio'), node20: join(modules, 'node/bin/node') }
   try {
-    execFileSync('git', ['clone', '--quiet', '--local', ROOT, clone])
-    if (!run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund', '--silent'], clone)) return false
-    const out = join(clone, 'dist/npm')
-    if (!run('npm', ['run', '--silent', 'pack'], clone)) return false
-    const digest = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex')
-    return Object.values(tarballs).every((file) => digest(file) === digest(join(out, file.slice(PACKED.length + 1))))
-  } finally {
-    rmSync(clone, { recursive: true, force: true })
+    await adoptFromRegistry(tools, { first: release(ROOT), next: release(clone) })
+    return true
+  } catch (error) {
+    console.log(error)
+    return false
   }
+}
+
+function versionOf(root: string): string {
+  return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version
 }
 
 type Component = {
