@@ -23,13 +23,12 @@ import { deadlinesOnAws } from '@stint/broker/wiring/broker'
 import { packRules } from '@stint/core/config/rules'
 import { done } from '@stint/core/outcome'
 import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
-import { streamArn } from '@stint/sandbox/aws/dynamodb-streams'
-import { BROKER_ACCOUNT, type BrokerRole } from '@stint/sandbox/aws/world'
+import type { BrokerRole } from '@stint/sandbox/aws/world'
 import { brokerHandler } from '@stint/sandbox/broker-server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { brokenInvariants } from '../support/checkers.ts'
 import { exchange, type Raw } from '../support/http.ts'
-import { gatewayEvent, type Lambda, lambdaEnvironment, startLambda } from '../support/lambda.ts'
+import { functionEnvironment, gatewayEvent, type Lambda, startLambda } from '../support/lambda.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 import { slackIn, textOf } from '../support/slack.ts'
 
@@ -81,28 +80,11 @@ describe('the bundles', () => {
     await rm(folder, { recursive: true })
   })
 
-  function environment(role: BrokerRole): Record<string, string> {
-    return {
-      ...lambdaEnvironment(sandbox, role),
-      STINT_LOG_BUCKET: 'stint-log',
-      STINT_EVENTS_BUCKET: 'stint-events',
-      STINT_LOG_KEY: 'alias/stint-log',
-      STINT_LOG_VKEY: sandbox.logVkey,
-      STINT_STREAM: streamArn('stint', 'eu-central-1', BROKER_ACCOUNT),
-      STINT_DEAD_LETTERS: sandbox.aws.world.queues[0]?.url ?? '',
-      STINT_TABLE: 'stint',
-      STINT_SIDE_TABLE: 'stint-side',
-      STINT_BUILD: 'test-build',
-      STINT_URL: sandbox.urls.broker,
-      STINT_WEB_KEY: Buffer.alloc(32, 7).toString('base64url'),
-      STINT_SIGN_IN_SECRETS: JSON.stringify({ people: sandbox.secret }),
-      STINT_DIRECTORY_TOKENS: JSON.stringify({ people: sandbox.secret }),
-      STINT_SLACK_TOKEN: sandbox.slack?.botToken ?? '',
-      STINT_SLACK_SIGNING_SECRETS: `the-signing-secret-before,${sandbox.slack?.signingSecret}`,
-      STINT_SLACK_API: `${sandbox.urls.slack}/api/`,
-      STINT_SLACK_RESPONSE_HOST: new URL(sandbox.urls.slack).host,
-    }
-  }
+  const environment = (role: BrokerRole): Record<string, string> => ({
+    ...functionEnvironment(sandbox, role),
+    STINT_BUILD: 'test-build',
+    STINT_SLACK_SIGNING_SECRETS: `the-signing-secret-before,${sandbox.slack?.signingSecret}`,
+  })
   const post = (token: string, body: object): Raw => ({
     method: 'POST',
     path: '/sessions',

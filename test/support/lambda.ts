@@ -5,8 +5,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { sha256 } from '@stint/core/digest'
 import type { Sandbox } from '@stint/sandbox'
-import { type BrokerRole, brokerKey } from '@stint/sandbox/aws/world'
+import { streamArn } from '@stint/sandbox/aws/dynamodb-streams'
+import { BROKER_ACCOUNT, type BrokerRole, brokerKey, buckets, LOG_KEY, tables } from '@stint/sandbox/aws/world'
 import { faultIn } from './api-document.ts'
 import type { Raw } from './http.ts'
 
@@ -35,6 +37,32 @@ export function lambdaEnvironment(sandbox: Pick<Sandbox, 'aws' | 'urls'>, role: 
         sandbox.urls.aws,
       ]),
     ),
+  }
+}
+
+/** All that a deployment sets for any of its functions, with the sandbox's tables, buckets, queues and secrets. */
+export function functionEnvironment(sandbox: Sandbox, role: BrokerRole): Record<string, string> {
+  const [deadLetters, ends] = sandbox.aws.world.queues
+  return {
+    ...lambdaEnvironment(sandbox, role),
+    STINT_LOG_BUCKET: buckets.log,
+    STINT_EVENTS_BUCKET: buckets.events,
+    STINT_LOG_KEY: LOG_KEY,
+    STINT_LOG_VKEY: sandbox.logVkey,
+    STINT_STREAM: streamArn(tables.story, 'eu-central-1', BROKER_ACCOUNT),
+    STINT_DEAD_LETTERS: deadLetters?.url ?? '',
+    STINT_END_QUEUE: ends?.url ?? '',
+    STINT_TABLE: tables.story,
+    STINT_SIDE_TABLE: tables.side,
+    STINT_URL: sandbox.urls.broker,
+    // The sandbox's own, so that a browser session goes on with the function.
+    STINT_WEB_KEY: Buffer.from(sha256(`web ${sandbox.secret}`)).toString('base64url'),
+    STINT_SIGN_IN_SECRETS: JSON.stringify({ people: sandbox.secret }),
+    STINT_DIRECTORY_TOKENS: JSON.stringify({ people: sandbox.secret }),
+    STINT_SLACK_TOKEN: sandbox.slack?.botToken ?? '',
+    STINT_SLACK_SIGNING_SECRETS: sandbox.slack?.signingSecret ?? '',
+    STINT_SLACK_API: `${sandbox.urls.slack}/api/`,
+    STINT_SLACK_RESPONSE_HOST: new URL(sandbox.urls.slack).host,
   }
 }
 

@@ -3,11 +3,12 @@
  * AWS. The broker in it is reached over real HTTP only.
  */
 
+import type { KeyObject } from 'node:crypto'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Deadlines } from '@stint/broker'
-import type { Target } from '@stint/core/config/shape'
-import { loadRules, portsFrom, type Sandbox, signIn, startSandbox, type WatchBroker } from '@stint/sandbox'
+import type { Rules, Target } from '@stint/core/config/shape'
+import { loadRules, type Ports, portsFrom, type Sandbox, signIn, startSandbox, type WatchBroker } from '@stint/sandbox'
 import type { Interceptor } from '@stint/sandbox/aws/server'
 import { apiFaults, watching } from './api-document.ts'
 import { recordDynamoDb } from './dynamodb-recording.ts'
@@ -48,6 +49,11 @@ export async function testSandbox(
     vendQueue?: { atOnce: number; waiting: number }
     config?: string
     bindings?: Record<string, string>
+    /** In place of `config`. */
+    rules?: (ports: Ports) => Rules
+    logKey?: KeyObject
+    /** The first instant, in milliseconds. Absent: now. */
+    startsAt?: number
     intercept?: Interceptor
     deadlines?: Deadlines
     vendClient?: 'sdk'
@@ -58,9 +64,9 @@ export async function testSandbox(
   } = {},
 ): Promise<TestSandbox> {
   const ports = portsFrom(await freePorts(4))
-  const rules = await loadRules(options.config ?? CONFIG, ports, options.bindings)
+  const rules = options.rules?.(ports) ?? (await loadRules(options.config ?? CONFIG, ports, options.bindings))
   const log: object[] = []
-  let offset = 0
+  let offset = options.startsAt === undefined ? 0 : options.startsAt - Date.now()
   const now = () => Date.now() + offset
   const answers = apiFaults()
   const sandbox = await startSandbox({
@@ -80,6 +86,7 @@ export async function testSandbox(
     vendQueue: options.vendQueue ?? { atOnce: 1000, waiting: 0 },
     ...(options.guide ? { guide: true } : {}),
     ...(options.intercept ? { intercept: options.intercept } : {}),
+    ...(options.logKey ? { logKey: options.logKey } : {}),
     ...(options.end === false ? { end: false } : {}),
     ...(options.vendClient ? { vendClient: options.vendClient } : {}),
   })

@@ -14,6 +14,11 @@ export async function verified(sandbox: TestSandbox): ReturnType<typeof verify> 
   sandbox.advance(SWEPT_AFTER_MS)
   await sandbox.sweep()
   await sandbox.ship()
+  return verifiedNow(sandbox)
+}
+
+/** What is in the log now. */
+export async function verifiedNow(sandbox: TestSandbox): ReturnType<typeof verify> {
   const key = parseVkey(sandbox.logVkey)
   const user = addUser(sandbox.aws.world, `arn:aws:iam::${BROKER_ACCOUNT}:user/auditor`, [
     { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'dynamodb:Scan', Resource: '*' } },

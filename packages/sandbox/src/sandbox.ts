@@ -3,7 +3,7 @@
  * their own clock and faults. Both use the same parts.
  */
 
-import { randomBytes } from 'node:crypto'
+import { type KeyObject, randomBytes } from 'node:crypto'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Broker, createBroker, createVendBroker, type Deadlines } from '@stint/broker'
@@ -170,12 +170,13 @@ export async function startAws(
     indexLagMs,
     guide = false,
     recordings = 'bounded',
-  }: Pick<SandboxOptions, 'intercept' | 'indexLagMs' | 'guide' | 'recordings'> = {},
+    logKey,
+  }: Pick<SandboxOptions, 'intercept' | 'indexLagMs' | 'guide' | 'recordings' | 'logKey'> = {},
 ): Promise<AwsPart> {
   const at = (name: string) => `${urlOf(ports.issuer)}/${name}`
   const providers = issuerNames.map((name) => ({ url: at(name), audiences: audiencesAt(rules, at(name)) }))
   const guided = guide ? { playedIp: GUIDE_IP, ownAccounts: Object.values(GUIDE_ACCOUNTS) } : {}
-  const world = createWorld(rules, clock, urlOf(ports.aws), { providers, ...guided })
+  const world = createWorld(rules, clock, urlOf(ports.aws), { providers, ...guided, ...(logKey ? { logKey } : {}) })
   seedBuckets(world, rules)
   const guideUsers = guide ? seedGuide(world) : []
   const dynamo = createDynamo({ recordings, ...(indexLagMs === undefined ? {} : { indexLag: { milliseconds: indexLagMs, clock } }) })
@@ -484,6 +485,8 @@ type SandboxOptions = {
   /** What AWS keeps of what happened. Absent: the latest. */
   readonly recordings?: Recordings
   readonly deadlines?: Deadlines
+  /** The key that signs the log, to continue a log that exists. Absent: a new one. */
+  readonly logKey?: KeyObject
   readonly vendClient?: 'sdk'
   readonly vendQueue?: VendQueue
   readonly sweep?: false

@@ -1,7 +1,7 @@
 /**
  * A small KMS: one Ed25519 key that signs for callers that IAM allows. Source: AWS KMS API Reference, Sign and GetPublicKey; JSON 1.1.
  */
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { authorize, type Call, deniedMessage } from './authorize.ts'
 import { jsonObject } from './json-body.ts'
 import type { Answer } from './sts.ts'
@@ -9,8 +9,18 @@ import type { World } from './world.ts'
 
 export type KmsKey = { readonly arn: string; readonly alias: string; readonly publicKey: KeyObject; readonly privateKey: KeyObject }
 
-export function newKmsKey(region: string, account: string, alias: string): KmsKey {
-  return { arn: `arn:aws:kms:${region}:${account}:key/${alias}`, alias: `alias/${alias}`, ...generateKeyPairSync('ed25519') }
+export function newKmsKey(
+  region: string,
+  account: string,
+  alias: string,
+  privateKey: KeyObject = generateKeyPairSync('ed25519').privateKey,
+): KmsKey {
+  return {
+    arn: `arn:aws:kms:${region}:${account}:key/${alias}`,
+    alias: `alias/${alias}`,
+    privateKey,
+    publicKey: createPublicKey(privateKey),
+  }
 }
 
 const CONTENT_TYPE = 'application/x-amz-json-1.1'

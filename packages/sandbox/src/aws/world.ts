@@ -3,7 +3,7 @@
  * It is made from a config: each target gets its role, with the same trust in the broker as a real target.
  */
 
-import { randomBytes } from 'node:crypto'
+import { type KeyObject, randomBytes } from 'node:crypto'
 import { assumePolicies, revokerPolicies } from '@stint/broker/lambda/assume'
 import { type FunctionName, functionNames } from '@stint/broker/lambda/functions'
 import { permissionsOf } from '@stint/broker/lambda/permissions'
@@ -122,6 +122,8 @@ type WorldOptions = {
   readonly playedIp?: string
   /** Accounts of the user, whose roles the config's targets do not create. They have outbound identity federation, too. */
   readonly ownAccounts?: readonly string[]
+  /** The key that signs the log. Absent: a new one. */
+  readonly logKey?: KeyObject
 }
 
 /** The account that Stint runs in. */
@@ -142,7 +144,7 @@ export function createWorld(
   rules: Pick<Rules, 'targets' | 'targetRoles'>,
   clock: () => number,
   url: string,
-  { region = 'eu-central-1', providers = [], playedIp, ownAccounts = [] }: WorldOptions = {},
+  { region = 'eu-central-1', providers = [], playedIp, ownAccounts = [], logKey }: WorldOptions = {},
 ): World {
   const world: World = {
     region,
@@ -150,7 +152,7 @@ export function createWorld(
     roles: new Map(),
     buckets: new Map(),
     uploads: new Map(),
-    kmsKeys: [newKmsKey(region, BROKER_ACCOUNT, 'stint-log')],
+    kmsKeys: [newKmsKey(region, BROKER_ACCOUNT, 'stint-log', logKey)],
     queues: [DEAD_LETTERS, END_QUEUE].map((name) => newQueue(url, region, BROKER_ACCOUNT, name)),
     awsPolicies: awsPolicies(),
     oidcProviders: new Map(providers.map((provider) => [provider.url.replace(/^https?:\/\//, ''), provider])),
