@@ -49,6 +49,20 @@ describe('lint', () => {
       /error {2}ignore\n {2}The reason is missing[\s\S]*2 errors\.\n$/,
     ],
     ['a config with faults', config('{}'), [], 1, /error {2}config {2}profiles\.deploy\.eligible\[0\]\.claims\n {2}must name a claim/],
+    [
+      'a deprecated setting',
+      config(good).replace("target: 't',", "target: 't', chaining: true,"),
+      [],
+      0,
+      /warning {2}setting-deprecated {2}profiles\.deploy\.chaining\n {2}This setting is deprecated since 0\.1\.0\. Use mints: \['sts:AssumeRole'\]/,
+    ],
+    [
+      'helpers of a config from before the packages',
+      config(good).replace("'stint'", "'@stint/core'"),
+      [],
+      1,
+      /Could not resolve "@stint\/core"[\s\S]*Import the helpers from 'stint'\./,
+    ],
     ['no config at all', 'export const nothing = 1', [], 1, /error {2}config\n {2}.*has no default export/],
   ])('%s', async (_name, text, flags, code, said) => {
     const ran = await stint(['lint', '--config', file('a.ts', text), ...flags])

@@ -11,6 +11,10 @@ export async function loadConfig(file: string, bindings: Bindings): Promise<Chec
   return imported.ok ? checkConfig(imported.value, bindings) : { ok: false, faults: [{ path: '', fault: imported.fault }] }
 }
 
+/** Before there were packages, configs imported the helpers from a workspace of the repository. */
+const unresolvedCore = /Could not resolve "@stint\/core"/
+const IMPORT_STINT = "Import the helpers from 'stint'. It has everything that configs imported from '@stint/core'."
+
 /** The default export of a file. Importing it runs its code, which is the operator's own. */
 export async function importConfig(
   file: string,
@@ -24,7 +28,7 @@ export async function importConfig(
     logLevel: 'silent',
     alias: { stint: fileURLToPath(import.meta.resolve('stint')) },
   }).catch((error: Error) => ({ error: error.message }))
-  if ('error' in bundle) return { ok: false, fault: bundle.error }
+  if ('error' in bundle) return { ok: false, fault: unresolvedCore.test(bundle.error) ? `${bundle.error}\n${IMPORT_STINT}` : bundle.error }
   const code = bundle.outputFiles[0]?.text ?? ''
   const module: { default?: unknown } | Error = await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`).catch(
     (error: unknown) => (error instanceof Error ? error : new Error(String(error))),

@@ -124,11 +124,17 @@ export const catalogue = {
     why: 'The external ID prevents a confused deputy only if it identifies one account.',
     fix: 'Use one external ID per account.',
   },
+  'setting-deprecated': {
+    severity: 'warning',
+    finds: 'A setting that works now and will not work in a later release.',
+    why: 'After an update that removes it, the config check refuses the config, and you cannot deploy until you change it.',
+    fix: 'Use the setting that the message names.',
+  },
   'chaining-outlives': {
     severity: 'warning',
     finds: 'A profile whose sessions can assume further roles.',
     why: 'The session of the next role continues after Stint’s session ends, and Stint cannot revoke it.',
-    fix: 'Remove `chaining`, and make the next role a target of its own.',
+    fix: 'Remove `sts:AssumeRole` from `mints` (or `chaining`), and make the next role a target of its own.',
   },
   'mints-outlive': {
     severity: 'warning',

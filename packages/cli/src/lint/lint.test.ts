@@ -402,7 +402,7 @@ describe('issuers, targets and profiles', () => {
       ['external-id-shared targets.u.externalId'],
     ],
     ['an external ID for two roles of one account', { targets: { t: target(), u: target() } }, []],
-    ['chaining', profile({ chaining: true }), ['chaining-outlives profiles.p.chaining']],
+    ['chaining', profile({ chaining: true }), ['chaining-outlives profiles.p.chaining', 'setting-deprecated profiles.p.chaining']],
     ['chaining, as a name', profile({ mints: ['sts:AssumeRole'] }), ['chaining-outlives profiles.p.mints[0]']],
     ['a token that outlives the session', profile({ mints: ['ecr:GetAuthorizationToken'] }), ['mints-outlive profiles.p.mints[0]']],
     [

@@ -4,6 +4,7 @@
  *     import { lint } from '@stint/cli/lint/lint'
  */
 import { leavesTwoResponders } from '@stint/core/access/responders'
+import { deprecatedIn } from '@stint/core/config/former'
 import { mintsOf } from '@stint/core/config/mints'
 import type { Approval, Matcher, Profile, Rules, Who } from '@stint/core/config/shape'
 import type { Instant } from '@stint/core/instant'
@@ -32,6 +33,8 @@ export function lint(rules: Rules, now?: Instant): readonly Finding[] {
   lintGroups(rules, findings)
   lintResponders(rules, (who) => dead.has(JSON.stringify(who)), report)
   lintPeople(rules, report)
+  for (const { path, what } of deprecatedIn({ ...rules, profiles: Object.fromEntries(profilesOf(rules)) }))
+    report('setting-deprecated', path, what)
   return dedupe(findings)
 }
 

@@ -10,6 +10,7 @@ import * as v from 'valibot'
 import { sha256Hex } from '../digest.ts'
 import { canonicalJson } from '../json.ts'
 import { type Bindings, fillBindings } from './bindings.ts'
+import { type FormerSetting, formerFault, formerSettings } from './former.ts'
 import { meaningFaults } from './meaning.ts'
 import { rulesOf } from './rules.ts'
 import { configSchema } from './schema.ts'
@@ -19,13 +20,14 @@ export type { Bindings } from './bindings.ts'
 export type ConfigFault = { readonly path: string; readonly fault: string }
 export type CheckedConfig = { readonly ok: true; readonly rules: Rules } | { readonly ok: false; readonly faults: readonly ConfigFault[] }
 
-export function checkConfig(source: unknown, bindings: Bindings = {}): CheckedConfig {
+/** `former`: the settings of earlier releases. */
+export function checkConfig(source: unknown, bindings: Bindings = {}, former: readonly FormerSetting[] = formerSettings): CheckedConfig {
   const faults: ConfigFault[] = []
   const filled = fillBindings(source, bindings, '', faults)
   if (faults.length > 0) return { ok: false, faults }
 
   const shaped = v.safeParse(configSchema, filled)
-  if (!shaped.success) return { ok: false, faults: shaped.issues.map(shapeFault) }
+  if (!shaped.success) return { ok: false, faults: shaped.issues.map((issue) => shapeFault(issue, former)) }
   const config = shaped.output as unknown as Config
 
   meaningFaults(config, (path, fault) => void faults.push({ path, fault }))
@@ -36,7 +38,7 @@ export function checkConfig(source: unknown, bindings: Bindings = {}): CheckedCo
 export const formatFaults = (faults: readonly ConfigFault[]): string =>
   faults.map(({ path, fault }) => `${path || 'config'}: ${fault}`).join('\n')
 
-function shapeFault(issue: v.BaseIssue<unknown>): ConfigFault {
+function shapeFault(issue: v.BaseIssue<unknown>, former: readonly FormerSetting[]): ConfigFault {
   const path = (issue.path ?? [])
     .map((item) => (typeof item.key === 'number' ? `[${item.key}]` : `.${String(item.key)}`))
     .join('')
@@ -48,7 +50,7 @@ function shapeFault(issue: v.BaseIssue<unknown>): ConfigFault {
   return {
     path,
     fault: unknown
-      ? 'is an unknown setting. Remove it or check the spelling'
+      ? (formerFault(path, former) ?? 'is an unknown setting. Remove it or check the spelling')
       : missing
         ? `is missing; ${expected}`
         : builtIn

@@ -398,7 +398,7 @@ const profile = named(
       v.literal(false),
     ),
     chaining: optional(
-      "`true`: the session can assume further roles, whose sessions outlive it. Short for `mints: ['sts:AssumeRole']`.",
+      "Deprecated. Use `mints: ['sts:AssumeRole']`, which has the same effect: the session can assume further roles, whose sessions outlive it.",
       yes,
     ),
     mints: optional(

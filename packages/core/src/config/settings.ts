@@ -122,7 +122,7 @@ export type Profile = {
   readonly endOnExit?: true
   /** `false`: set no source identity, for chained roles that do not allow sts:SetSourceIdentity. A source identity persists through every hop. */
   readonly sourceIdentity?: false
-  /** `true`: the session can assume further roles, whose sessions outlive it. Short for `mints: ['sts:AssumeRole']`. */
+  /** Deprecated. Use `mints: ['sts:AssumeRole']`, which has the same effect: the session can assume further roles, whose sessions outlive it. */
   readonly chaining?: true
   /** Actions that create credentials, tokens or keys which outlive the session, such as `ecr:GetAuthorizationToken`. Every session policy denies those that are not named here; docs/lasting-access.md lists them. Naming an action does not allow it, but also lifts the Deny of what the action needs (`sts:GetServiceBearerToken` for CodeArtifact and ECR Public). */
   readonly mints?: readonly string[]
