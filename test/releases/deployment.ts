@@ -8,17 +8,24 @@ import { servedBy } from '@stint/broker/http/routes'
 import { FUNCTIONS, type FunctionName } from '@stint/broker/lambda/functions'
 import { receive } from '@stint/sandbox/aws/sqs'
 import { streamEvent } from '../infra/start-deployed.ts'
+import { type FaultIn, faultIn, heldTo } from '../support/api-document.ts'
 import { functionEnvironment, gatewayEvent, type Lambda, type Result, startLambda } from '../support/lambda.ts'
 import type { Answer, TestSandbox } from '../support/sandbox.ts'
 import { unpackFunctions } from './fixture.ts'
 import type { Release } from './scenario.ts'
 
 /** `folder`: where the code of a function is. It is built or unpacked on first use. */
-export type Code = { readonly name: string; readonly folder: (name: FunctionName) => Promise<string> }
+export type Code = {
+  readonly name: string
+  readonly folder: (name: FunctionName) => Promise<string>
+  /** Holds its answers to its own API document. */
+  readonly apiFault: FaultIn
+}
 
 /** The code of this checkout. `folder`: an empty one. */
 export const codeNow = (folder: string): Code => ({
   name: 'now',
+  apiFault: faultIn,
   async folder(name) {
     await buildFunction(name, folder)
     if (name === 'api') await writePublicFiles(join(folder, name, 'public'))
@@ -29,7 +36,7 @@ export const codeNow = (folder: string): Code => ({
 /** The code of a release. `folder`: an empty one. */
 export function codeOf(version: string, folder: string): Code {
   unpackFunctions(version, folder)
-  return { name: version, folder: async (name) => join(folder, name) }
+  return { name: version, folder: async (name) => join(folder, name), apiFault: heldTo(join(folder, 'api/public/openapi.json')) }
 }
 
 type Records = TestSandbox['aws']['dynamo']['records']
@@ -65,7 +72,7 @@ export function deploymentOf(code: Code, config: string, sandbox: TestSandbox, s
     cpSync(await code.folder(name), own, { recursive: true })
     writeFileSync(join(own, 'config.json'), config)
     const env = { ...functionEnvironment(sandbox, name), STINT_BUILD: code.name }
-    return startLambda(join(own, 'index.js'), env, { now: sandbox.now, seconds: FUNCTIONS[name].seconds })
+    return startLambda(join(own, 'index.js'), env, { now: sandbox.now, seconds: FUNCTIONS[name].seconds, apiFault: code.apiFault })
   }
   async function invoke(name: FunctionName, event: object): Promise<Result> {
     const running = started.get(name) ?? start(name)

@@ -18,37 +18,52 @@ export type BrokerAnswer = {
   readonly body: Buffer
 }
 
-const document = JSON.parse(readFileSync(fileURLToPath(new URL('../../packages/broker/openapi.json', import.meta.url)), 'utf8'))
-const ajv = new Ajv2020({ strict: false, validateFormats: false })
-ajv.addSchema(document, 'openapi')
-const compiled = new Map<string, ValidateFunction>()
+type Held = { readonly document: any; readonly ajv: Ajv2020; readonly compiled: Map<string, ValidateFunction> }
 
-const pointer = (...path: string[]): string =>
+function held(file: string): Held {
+  const document = JSON.parse(readFileSync(file, 'utf8'))
+  const ajv = new Ajv2020({ strict: false, validateFormats: false })
+  ajv.addSchema(document, 'openapi')
+  return { document, ajv, compiled: new Map() }
+}
+
+const pointer = (path: readonly string[]): string =>
   `openapi#/${path.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/')}`
 
-function validatorAt(...path: string[]): ValidateFunction {
-  const $ref = pointer(...path)
+function validatorAt({ ajv, compiled }: Held, path: readonly string[]): ValidateFunction {
+  const $ref = pointer(path)
   const validate = compiled.get($ref) ?? ajv.compile({ $ref })
   compiled.set($ref, validate)
   return validate
 }
 
-/** Why the document does not describe the answer; undefined if it does. */
-export function faultIn(answer: BrokerAnswer): string | undefined {
+/** Why a document does not describe the answer; undefined if it does. */
+export type FaultIn = (answer: BrokerAnswer) => string | undefined
+
+/** Holds answers to the document in this file. */
+export function heldTo(file: string): FaultIn {
+  const to = held(file)
+  return (answer) => faultOf(to, answer)
+}
+export const faultIn: FaultIn = heldTo(fileURLToPath(new URL('../../packages/broker/openapi.json', import.meta.url)))
+
+function faultOf(to: Held, answer: BrokerAnswer): string | undefined {
   const { method, url, status } = answer
   const path = url.split('?')[0] ?? ''
-  const route: Route | undefined = findRoute(path)?.route
+  const found: Route | undefined = findRoute(path)?.route
+  // A release does not have the routes that came after it.
+  const route = found && to.document.paths[found.path] ? found : undefined
   const media = String(answer.headers['content-type'] ?? '').split(';')[0] ?? ''
   const fault = (what: string) => `${method} ${route?.path ?? path} ${status}: ${what}`
   if (answer.headers['x-content-type-options'] !== 'nosniff') return fault('no x-content-type-options')
   const name = method === 'HEAD' && route?.methods.GET === 'api' ? 'get' : method.toLowerCase()
-  const operation = route && document.paths[route.path]?.[name]
+  const operation = route && to.document.paths[route.path]?.[name]
   // Of CORS, which the document does not describe.
   if (!operation && method === 'OPTIONS' && status === 204) return answer.body.length === 0 ? undefined : fault('a body')
   // No operation describes a route that does not exist, or a method that a route does not have.
   if (!operation) {
     if (status !== (route ? 405 : 404) && !(status === 500)) return fault('only 404 and 405 are answers without an operation')
-    return method === 'HEAD' || media === 'text/plain' ? undefined : schemaFault(answer, ['components', 'schemas', 'Problem'], fault)
+    return method === 'HEAD' || media === 'text/plain' ? undefined : schemaFault(to, answer, ['components', 'schemas', 'Problem'], fault)
   }
   const response = operation.responses[status]
   if (!response) return fault('the status is not described')
@@ -58,11 +73,11 @@ export function faultIn(answer: BrokerAnswer): string | undefined {
   if (answer.body.length === 0 && /^Empty, or/.test(response.description)) return undefined
   if (!response.content[media]) return fault(`the media type ${media || 'none'} is not described`)
   if (!media.includes('json')) return undefined
-  return schemaFault(answer, ['paths', (route as Route).path, name, 'responses', String(status), 'content', media, 'schema'], fault)
+  return schemaFault(to, answer, ['paths', (route as Route).path, name, 'responses', String(status), 'content', media, 'schema'], fault)
 }
 
-function schemaFault({ body }: BrokerAnswer, at: readonly string[], fault: (what: string) => string): string | undefined {
-  const validate = validatorAt(...at)
+function schemaFault(to: Held, { body }: BrokerAnswer, at: readonly string[], fault: (what: string) => string): string | undefined {
+  const validate = validatorAt(to, at)
   const text = body.toString('utf8')
   const shown = text.slice(0, 300)
   let value: unknown
@@ -71,7 +86,7 @@ function schemaFault({ body }: BrokerAnswer, at: readonly string[], fault: (what
   } catch {
     return fault(`the body is not JSON: ${shown}`)
   }
-  return validate(value) ? undefined : fault(`${ajv.errorsText(validate.errors)}: ${shown}`)
+  return validate(value) ? undefined : fault(`${to.ajv.errorsText(validate.errors)}: ${shown}`)
 }
 
 /** Sees each answer that a handler of node:http sends. */

@@ -9,7 +9,7 @@ import { sha256 } from '@stint/core/digest'
 import type { Sandbox } from '@stint/sandbox'
 import { streamArn } from '@stint/sandbox/aws/dynamodb-streams'
 import { BROKER_ACCOUNT, type BrokerRole, brokerKey, buckets, LOG_KEY, tables } from '@stint/sandbox/aws/world'
-import { faultIn } from './api-document.ts'
+import { type FaultIn, faultIn } from './api-document.ts'
 import type { Raw } from './http.ts'
 
 const BOOTSTRAP = fileURLToPath(new URL('./lambda-bootstrap.cjs', import.meta.url))
@@ -66,11 +66,18 @@ export function functionEnvironment(sandbox: Sandbox, role: BrokerRole): Record<
   }
 }
 
-/** `now`: the clock of the function, from its first call on. Absent: the machine's. `seconds`: the function's timeout. */
+/**
+ * `now`: the clock of the function, from its first call on. Absent: the machine's. `seconds`: the function's timeout. `apiFault`: holds its
+ * answers to an API document. Absent: to the document of this code.
+ */
 export async function startLambda(
   bundle: string,
   env: Record<string, string>,
-  { now = Date.now, seconds = 10 }: { readonly now?: () => number; readonly seconds?: number } = {},
+  {
+    now = Date.now,
+    seconds = 10,
+    apiFault = faultIn,
+  }: { readonly now?: () => number; readonly seconds?: number; readonly apiFault?: FaultIn } = {},
 ): Promise<Lambda> {
   const events: { id: string; text: string }[] = []
   const answers = new Map<string, { resolve: (result: Result) => void; reject: (error: Error) => void }>()
@@ -124,7 +131,7 @@ export async function startLambda(
         const id = `invocation-${++serial}`
         // Each answer over HTTP must be one that the API document describes.
         const settle = (result: Result) => {
-          const fault = apiFault(event, result)
+          const fault = faultOver(apiFault, event, result)
           if (fault === undefined) resolve(result)
           else reject(new Error(fault))
         }
@@ -146,12 +153,12 @@ type HttpEvent = {
   readonly rawPath?: string
 }
 
-function apiFault(event: object, { statusCode, headers, body, isBase64Encoded }: Result): string | undefined {
+function faultOver(apiFault: FaultIn, event: object, { statusCode, headers, body, isBase64Encoded }: Result): string | undefined {
   const { requestContext, rawPath = '' } = event as HttpEvent
   if (!requestContext?.http) return undefined
   const { http, stage = '$default' } = requestContext
   const url = stage === '$default' ? rawPath : rawPath.slice(stage.length + 1)
-  return faultIn({ method: http.method, url, status: statusCode, headers, body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8') })
+  return apiFault({ method: http.method, url, status: statusCode, headers, body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8') })
 }
 
 /** What API Gateway passes on as text; all else, a missing type included, goes in base64. */

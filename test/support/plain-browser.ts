@@ -13,15 +13,21 @@ export type Form = Readonly<Record<string, string>> | readonly (readonly [string
 export async function fetchWith(jar: Jar, base: string, url: string, form?: Form, headers: Record<string, string> = {}): Promise<Page> {
   const answer = await fetch(new URL(url, base), {
     redirect: 'manual',
-    headers: { cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; '), ...headers },
+    headers: { cookie: cookiesOf(jar).join('; '), ...headers },
     ...(form ? { method: 'POST', body: new URLSearchParams(form as Record<string, string>) } : {}),
   })
-  for (const cookie of answer.headers.getSetCookie()) {
+  keepCookies(jar, answer.headers.getSetCookie())
+  return { status: answer.status, text: await answer.text(), headers: answer.headers, location: answer.headers.get('location') }
+}
+
+export const cookiesOf = (jar: Jar): readonly string[] => [...jar].map(([name, value]) => `${name}=${value}`)
+
+export function keepCookies(jar: Jar, set: readonly string[]): void {
+  for (const cookie of set) {
     const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
     if (value === '') jar.delete(name)
     else jar.set(name, value)
   }
-  return { status: answer.status, text: await answer.text(), headers: answer.headers, location: answer.headers.get('location') }
 }
 
 /** `sandboxOf`: the sandbox of the moment, because a test may use several. */
@@ -31,9 +37,13 @@ export function plainBrowser(sandboxOf: () => Pick<TestSandbox, 'urls' | 'secret
   const go = (jar: Jar, url: string, form?: Form, headers?: Record<string, string>): Promise<Page> =>
     fetchWith(jar, sandboxOf().urls.broker, url, form, headers)
 
-  /** From a page to the issuer, signed in there, and back; `until`: the address that the issuer sends back to, not opened yet. */
+  /** From a page to the issuer, signed in there, and back. Returns the address that the issuer sends back to, not opened yet. */
   async function toCallback(jar: Jar, path: string, person: string): Promise<string> {
-    let at = (await go(jar, `/sign-in?${new URLSearchParams({ to: path, fresh: '1' })}`)).location ?? ''
+    return atIssuer((await go(jar, `/sign-in?${new URLSearchParams({ to: path, fresh: '1' })}`)).location ?? '', person)
+  }
+  /** What happens at the issuer. */
+  async function atIssuer(address: string, person: string): Promise<string> {
+    let at = address
     const issuer: Jar = newJar()
     at = new URL((await go(issuer, at)).location ?? '', at).href
     at = new URL((await go(issuer, at, { login: person })).location ?? '', at).href
@@ -45,11 +55,11 @@ export function plainBrowser(sandboxOf: () => Pick<TestSandbox, 'urls' | 'secret
     return back.location === null ? back : go(jar, back.location)
   }
 
-  return { newJar, go, toCallback, signedIn }
+  return { newJar, go, toCallback, atIssuer, signedIn }
 }
 
 /** What the form of a page carries: the token of the session, and the version that was shown. */
-export function formIn({ text }: Page): Record<string, string> {
+export function formIn({ text }: Pick<Page, 'text'>): Record<string, string> {
   const form = text.slice(text.indexOf('<main'))
   const fields = [...form.matchAll(/<input type="hidden" name="([\w.]+)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [
     name,
