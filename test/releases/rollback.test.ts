@@ -2,12 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { verifiedNow } from '../support/verified.ts'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { codeNow, codeOf, type Deployment, deploymentOf, streamOf } from './deployment.ts'
 import { lastRelease } from './fixture.ts'
 import { type Opened, open } from './open.ts'
-import { begin, goOn } from './scenario.ts'
+import { keep, readAll } from './reads.ts'
+import { begin, goOn, type Left } from './scenario.ts'
 
 const version = lastRelease()
 let opened: Opened
@@ -29,10 +29,13 @@ afterAll(async () => {
   for (const one of [folder, oldFolder]) rmSync(one, { recursive: true })
 })
 
-test('the last release goes on with what this code left', async () => {
-  const left = await begin(opened.world, now)
-  now.close()
-  await goOn(opened.world, released, left)
-  const report = await verifiedNow(opened.sandbox)
-  expect([report.faults, report.notices]).toEqual([[], []])
+let left: Left
+describe('after this code, the last release', () => {
+  beforeAll(async () => {
+    left = await begin(opened.world, now)
+    now.close()
+  })
+  test('goes on with all that was half done', () => goOn(opened.world, released, left))
+  test('shows and proves what it did', () => readAll(opened.world, opened.sandbox, released, left))
+  test('retires what is old', () => keep(opened.sandbox, released, 0))
 })
