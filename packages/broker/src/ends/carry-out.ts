@@ -62,7 +62,8 @@ export async function carryOut(ender: Ender, place: RolePlace): Promise<CarriedO
   )
 
   const left = new Set(policy?.left.map(({ suffix }) => suffix))
-  // The note of an end that is under way can be there already, so it stays as long as a session of its request could still end.
+  // The note of an end that is under way can be there already, so it stays as long as a session of its request could still end, even one
+  // that is yet to be issued.
   const isOver = ({ at }: PendingEnd, { ended, areAllOver }: OfRequest) =>
     ended.every(({ suffix }) => !left.has(suffix)) && (areAllOver || at < now - seconds(NEVER_ENDED_SECONDS))
   const over = pending.filter((one, at) => isOver(one, requests[at] as OfRequest))
@@ -72,16 +73,20 @@ export async function carryOut(ender: Ender, place: RolePlace): Promise<CarriedO
   return carried
 }
 
-/** `ended`: sessions of a request that the ledger has ended, and whose credentials still work. `areAllOver`: no other one can be ended. */
+/**
+ * `ended`: sessions of a request that the ledger has ended, and whose credentials still work. `areAllOver`: there is no other one that can be
+ * ended, and there will be none.
+ */
 type OfRequest = { readonly ended: readonly EndedSession[]; readonly areAllOver: boolean }
 
 async function sessionsOf({ ledger }: Ender, { request }: PendingEnd, roleArn: string, now: Instant): Promise<OfRequest> {
   const found = await ledger.request(request)
   if (found.outcome === 'unknown') throw new Trouble(found.cause)
   const sessions = (found.value?.sessions ?? []).filter((session) => session.roleArn === roleArn)
+  const canHaveMore = found.value?.state === 'pending' || (found.value?.state === 'approved' && (found.value.usesLeft ?? 0) > 0)
   return {
     ended: sessions.flatMap((session) => endedSession(session, now) ?? []),
-    areAllOver: sessions.every(({ state, expiresAt }) => state !== 'reserved' && (state !== 'issued' || expiresAt <= now)),
+    areAllOver: !canHaveMore && sessions.every(({ state, expiresAt }) => state !== 'reserved' && (state !== 'issued' || expiresAt <= now)),
   }
 }
 

@@ -69,8 +69,9 @@ export async function requestEnd(
  */
 export async function requestEnds(parts: Parts, request: AccessRequest, now: Instant): Promise<Done<Pick<Requested, 'wake'>> | Unknown> {
   const place = rolePlace(parts.rules, request)
-  // One that is only reserved can be issued before the revocation is written.
-  if (!parts.immediate || !place || !request.sessions.some((one) => one.state === 'reserved' || hasCredentials(one, now))) return done({})
+  // The revocation does not depend on the version that was read, so a session can be issued before it is written.
+  const canHaveMore = request.state === 'pending' || request.state === 'approved'
+  if (!parts.immediate || !place || !(canHaveMore || request.sessions.some((one) => hasCredentials(one, now)))) return done({})
   const noted = await parts.immediate.notes.note({ ...place, request: request.id, at: now })
   return noted.outcome === 'unknown' ? noted : done({ wake: () => wake(parts, place) })
 }
