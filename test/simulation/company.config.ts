@@ -27,6 +27,21 @@ export default defineConfig({
       roleArn: 'arn:aws:iam::444455556666:role/stint/PowerUser',
       externalId: 'stint-staging-c2d5',
       region: 'eu-central-1',
+      revocation: true,
+    },
+    payments: {
+      account: '777788889999',
+      roleArn: 'arn:aws:iam::777788889999:role/Deploy',
+      externalId: 'stint-payments-91e0',
+      region: 'eu-west-1',
+      revocation: true,
+    },
+    // Its sessions do not end at once.
+    archive: {
+      account: '222233334444',
+      roleArn: 'arn:aws:iam::222233334444:role/stint/Reader',
+      externalId: 'stint-archive-40ab',
+      region: 'eu-central-1',
     },
   },
   responders: inGroup('responders'),
@@ -53,13 +68,13 @@ export default defineConfig({
       tags: { team: claim('team') },
     },
     'long-two': {
-      target: 'staging',
+      target: 'payments',
       eligible: [engineer],
       duration: { default: '40m', max: '1h', renew: '10m' },
       approval: { rules: [{ by: inGroup('peers'), count: 1 }], expiresAfter: '1h', window: '30m', maxUses: 2 },
     },
     bucket: {
-      target: 'staging',
+      target: 'archive',
       eligible: [engineer],
       duration,
       parameters: { bucket: { pattern: 'acme-[a-z]+', max: 20 } },
@@ -72,7 +87,7 @@ export default defineConfig({
       approval: { rules: [{ by: inGroup('peers'), count: 1 }], expiresAfter: '1h', window: '1h', maxUses: 1 },
     },
     two: {
-      target: 'staging',
+      target: 'payments',
       eligible: [engineer],
       duration,
       approval: {
@@ -94,13 +109,13 @@ export default defineConfig({
     },
     // Approvers named one by one can approve from Slack.
     chat: {
-      target: 'staging',
+      target: 'payments',
       eligible: [engineer],
       duration,
       approval: { rules: [{ by: named('avery', 'olu'), count: 1 }], expiresAfter: '1h', window: '30m', maxUses: 2 },
     },
     glass: {
-      target: 'staging',
+      target: 'archive',
       eligible: [engineer],
       duration,
       justification: 'required',

@@ -23,6 +23,7 @@ import { stsOverWire } from '@stint/broker/adapters/wire/sts'
 import { sweep } from '@stint/broker/approvals/sweep'
 import type { ApiBroker } from '@stint/broker/http/context'
 import { compare } from '@stint/broker/keepers/compare'
+import { onEndQueue } from '@stint/broker/lambda/on-queue'
 import { erase } from '@stint/broker/log/erase'
 import { type Shipper, ship } from '@stint/broker/log/ship'
 import { createTrail } from '@stint/broker/log/trail'
@@ -41,6 +42,9 @@ import type { RequestId } from '@stint/core/ids'
 import type { Dynamo } from './dynamo.ts'
 import { send } from './dynamo.ts'
 import { clientOn } from './dynamo-client.ts'
+import { enderOn, immediateOn } from './end-machines.ts'
+import type { EndQueue } from './end-queue.ts'
+import type { Iam } from './iam.ts'
 import type { Machine, Network } from './network.ts'
 import { type Bucket, storeOn } from './objects.ts'
 import { JWKS, LOG_KEY, LOG_SIGNER, LOG_VKEY } from './people.ts'
@@ -57,6 +61,8 @@ export type Services = {
   readonly network: Network
   readonly dynamo: Dynamo
   readonly sts: Sts
+  readonly iam: Iam
+  readonly endQueue: EndQueue
   readonly log: Bucket
   readonly events: Bucket
   readonly slack: Slack
@@ -67,6 +73,10 @@ export type Services = {
   readonly epoch: () => number | undefined
   /** Whether STS refuses this call, and with which error. */
   readonly stsRefusal: (machine: Machine) => 'AccessDenied' | 'Throttling' | 'InternalFailure' | undefined
+  /** How much older than the last write a read of IAM is, in milliseconds. */
+  readonly iamLagMs: (machine: Machine) => number
+  /** A machine sent a message to the queue of ends. */
+  readonly onMessage: (sender: Machine) => void
   /** Whether all that is not on the vend path goes through AWS's SDK too, down to its HTTP. */
   readonly overSdk: boolean
   /** Counts what was reached, for the sometimes-assertions. */
@@ -133,7 +143,7 @@ export function vendOn(services: Services, machine: Machine): Broker {
     keys: keysOn(services, machine, deployment),
     ledger: vendLedger({ ...ledgerSettings(deployment), calls: tableOverWire(dynamoWire(services, machine), ledger) }),
     sts: stsAdapter({
-      call: stsOverWire(() => stsWire(services, machine)),
+      call: stsOverWire(() => stsWire(services, machine, 'AssumeRole')),
       clock,
       random,
       sleep,
@@ -170,7 +180,7 @@ const dynamoWire = ({ network, dynamo }: Services, machine: Machine): Wire => ({
 const otherKey = (answered: string): string =>
   answered.replaceAll(/req_[0-9a-hjkmnp-tv-z]{26}|frz_[0-9a-hjkmnp-tv-z]{26}/g, `req_${'0'.repeat(26)}`)
 
-const stsWire = ({ network, sts, world, stsRefusal }: Services, machine: Machine): Wire => ({
+const stsWire = ({ network, sts, world, stsRefusal }: Services, machine: Machine, step: string): Wire => ({
   open: () => {},
   post: (_headers, body, deadlineMs) => {
     const refusal = stsRefusal(machine)
@@ -179,7 +189,7 @@ const stsWire = ({ network, sts, world, stsRefusal }: Services, machine: Machine
         ? sts.assumeRole(body, world.now)
         : stsError(world.now, refusal === 'InternalFailure' ? 500 : refusal === 'AccessDenied' ? 403 : 400, refusal)
     return network.exchange(machine, {
-      step: refusal === undefined ? 'AssumeRole' : `AssumeRole ${refusal}`,
+      step: refusal === undefined ? step : `${step} ${refusal}`,
       service: 'sts',
       effect: answered,
       failed: () => stsError(world.now, 500, 'InternalFailure'),
@@ -198,6 +208,7 @@ export function apiOn(services: Services, machine: Machine): ApiBroker {
     ...createBroker(deployment, {
       keys: keysOn(services, machine, deployment),
       ledger: apiLedger(ledgerSettings(deployment)),
+      immediate: immediateOn(services, machine, deployment),
     }),
     trail: createTrail({
       ...logOn(services, machine),
@@ -209,7 +220,7 @@ export function apiOn(services: Services, machine: Machine): ApiBroker {
 }
 
 export const SLACK_SECRET = 'simulated-signing-secret'
-const slackDeploymentOn = (services: Services, machine: Machine): SlackDeployment => ({
+const slackDeploymentOn = (services: Services, machine: Machine): SlackDeployment & FunctionDeployment => ({
   ...deploymentOn(services, machine),
   slack: {
     token: 'xoxb-simulated',
@@ -220,15 +231,22 @@ const slackDeploymentOn = (services: Services, machine: Machine): SlackDeploymen
     at: { api: 'https://slack.sim/api/', responseHost: 'slack.sim' },
   },
 })
-export const slackOn = (services: Services, machine: Machine) => openSlackHandler(slackDeploymentOn(services, machine))
+export function slackOn(services: Services, machine: Machine) {
+  const deployment = slackDeploymentOn(services, machine)
+  return openSlackHandler(deployment, { immediate: immediateOn(services, machine, deployment) })
+}
 export const notifierOn = (services: Services, machine: Machine) => openNotifier(slackDeploymentOn(services, machine))
 
 // ── Background jobs ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 export function sweepOn(services: Services, machine: Machine) {
   const deployment = deploymentOn(services, machine)
-  return sweep(createBroker(deployment, { ledger: dynamoLedger(ledgerSettings(deployment)) }))
+  const immediate = immediateOn(services, machine, deployment)
+  return sweep(createBroker(deployment, { ledger: dynamoLedger(ledgerSettings(deployment)), immediate }))
 }
+
+export const endOn = (services: Services, machine: Machine) =>
+  onEndQueue(enderOn(services, machine, deploymentOn(services, machine), stsWire(services, machine, 'AssumeRole revoker')), false)
 
 function logOn(services: Services, machine: Machine) {
   const { network, log, events } = services

@@ -24,6 +24,8 @@ export type Fate = (typeof FATES)[number]
 /** How often things fail in a schedule, as probabilities of one exchange, and how far clocks and indexes are off, in milliseconds. */
 export type Conditions = {
   readonly broken: number
+  /** The same for calls of single services. The higher probability counts. */
+  readonly of: Readonly<Record<string, { readonly broken: number; readonly crash: number }>>
   readonly slow: number
   readonly crash: number
   readonly pause: number
@@ -50,6 +52,8 @@ export type Exchange<T> = {
   /** An answer in the protocol of the service that is not the answer to this call. */
   readonly garbled: (answer: T, dice: Dice) => T
   readonly deadlineMs?: number
+  /** What Stint relies on: a call takes effect at most this late, and not again once it was answered. */
+  readonly mostLateMs?: number
 }
 
 export type Machine = {
@@ -108,16 +112,17 @@ export class Network {
   }
 
   /** Resolves or rejects as the exchange ends, and never if the machine dies. */
-  exchange<T>(machine: Machine, { step, service, effect, failed, throttled, garbled, deadlineMs }: Exchange<T>): Promise<T> {
+  exchange<T>(machine: Machine, { step, service, effect, failed, throttled, garbled, deadlineMs, mostLateMs }: Exchange<T>): Promise<T> {
     const [world, { call }] = [this.#world, machine]
     const { dice } = call
     const name = `${call.name}/${call.made++}`
     const drawn = this.#draw(dice, service)
+    const lateMs = Math.min(drawn.lateMs, mostLateMs ?? drawn.lateMs)
     const fate = this.#take(drawn.fate !== 'works', `${name}/fate`, drawn.fate, step) ? drawn.fate : 'works'
     const isSlow = this.#take(drawn.slowMs > 0, `${name}/slow`, 'slow', step)
     const pauses = this.#take(drawn.pauseMs > 0, `${name}/pause`, 'pause', step)
     const pace = this.healing ? 1 : machine.pace
-    const there = drawn.thereMs * pace + (isSlow && drawn.slowThere ? drawn.slowMs : 0) + (fate === 'late' ? drawn.lateMs : 0)
+    const there = drawn.thereMs * pace + (isSlow && drawn.slowThere ? drawn.slowMs : 0) + (fate === 'late' ? lateMs : 0)
     const back = drawn.backMs * pace + (isSlow && !drawn.slowThere ? drawn.slowMs : 0) + (pauses ? drawn.pauseMs : 0)
     if (drawn.crashAt !== undefined && !this.healing) {
       const at = Math.floor(drawn.crashAt * (there + back + 2))
@@ -169,7 +174,7 @@ export class Network {
           world.say(`${machine.name} ${step}: ${(error as Error).name}${fate === 'works' ? '' : ` (${fate})`}`)
         }
         if (fate === 'twice')
-          world.after(drawn.lateMs, () => {
+          world.after(mostLateMs === undefined ? lateMs : 0, () => {
             world.say(`${machine.name} ${step} arrives again`)
             try {
               effect()
@@ -188,7 +193,9 @@ export class Network {
 
   /** Everything is drawn whether or not it happens, so that a fault that is taken away changes no other draw. */
   #draw(dice: Dice, service: string) {
-    const { broken, slow, crash, pause, outages } = this.#conditions
+    const { slow, pause, outages, ...all } = this.#conditions
+    const more = all.of[service] ?? all
+    const [broken, crash] = [Math.max(all.broken, more.broken), Math.max(all.crash, more.crash)]
     const { now } = this.#world
     const isDown = outages.some(({ from, to, service: of }) => now >= from && now < to && (of === undefined || of === service))
     const isBroken = dice.chance(isDown ? 0.85 : broken)

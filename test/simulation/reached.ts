@@ -34,6 +34,22 @@ const moments = [
   'credentials are renewed',
   'a session is ended',
   'a renewal failed because of an end in flight',
+  'a session with working credentials ends at once',
+  'AWS makes credentials for a renewal whose session has just ended',
+  'IAM returns an older policy than the last one that was written',
+  'an end is written and not read back',
+  'an end is read back',
+  'an end is answered as requested',
+  'an end is answered as written',
+  'an end is answered as read-back',
+  'in the end, an ended session is read-back',
+  'an expired session leaves the policy of its role',
+  'the policy of a role has no room for an end',
+  'every earlier session of a role is denied',
+  'a revoker that was refused works again',
+  'the message of an end is delivered again',
+  'the message of an end becomes a dead letter',
+  'the sweeper sends the message of an end again',
   'approved unattended',
   'a call is frozen',
   'a freeze is set',
@@ -54,13 +70,21 @@ const moments = [
   'a request is restored from the log',
   'a freeze is restored in force',
   ...['frozen', 'token-used', 'already-issued', 'in-progress', 'request-exhausted', 'request-ended', 'approval-required'],
-  ...['session-ended', 'rate-limited', 'session-unknown'],
+  ...['session-ended', 'rate-limited', 'session-unknown', 'end-policy-full'],
   ...['terms-changed', 'self-approval', 'already-decided', 'revoked-in-flight', 'sts-timeout', 'sts-answer-invalid', 'sts-throttled'],
   ...['assume-role-denied', 'ledger-unavailable', 'issuer-keys-unavailable', 'token-invalid', 'token-expired', 'request-unknown'],
 ].map((what) => (/^[a-z]+(-[a-z]+)*$/.test(what) ? `refusal ${what}` : what))
 
-/** Each fault at each step of the vend path. */
-const STEPS = ['session.reserved', 'BatchGetItem FREEZE', 'AssumeRole', 'session.issued'] as const
+/** Each fault at each step of the vend path, and at those of an end at AWS. */
+const STEPS = [
+  'session.reserved',
+  'BatchGetItem FREEZE',
+  'AssumeRole',
+  'session.issued',
+  'SendMessage',
+  'PutRolePolicy',
+  'GetRolePolicy',
+] as const
 const FAULTS = [...FATES.slice(1), 'slow', 'pause', 'crash-before', 'crash-after'] as const
 export const cells = FAULTS.flatMap((fault) => STEPS.map((step) => `${fault} × ${step}`))
 

@@ -13,10 +13,14 @@ import { Unreachable } from '@stint/cli/audit/sources'
 import type { RequestId } from '@stint/core/ids'
 import { Count } from './count.ts'
 import { Dynamo, type Item, type Write } from './dynamo.ts'
+import { EndQueue, HIDDEN_MS, type Message } from './end-queue.ts'
+import { placeEnded } from './ended-before.ts'
+import { Iam } from './iam.ts'
 import {
   apiOn,
   auditRestoreOn,
   compareOn,
+  endOn,
   eraseOn,
   notifierOn,
   retireOn,
@@ -78,6 +82,7 @@ const TIMEOUT_MS = {
   notify: 60_000,
   ship: 120_000,
   sweep: 60_000,
+  end: 45_000,
   compare: 600_000,
   retire: 600_000,
   erase: 600_000,
@@ -94,6 +99,8 @@ export class Schedule {
   readonly services: Services
   readonly dynamo = new Dynamo()
   readonly sts = new Sts()
+  readonly iam = new Iam()
+  readonly endQueue = new EndQueue()
   readonly log = new Bucket('log')
   readonly events = new Bucket('events')
   readonly slack: Slack
@@ -121,6 +128,10 @@ export class Schedule {
   }
   readonly #notified: number[] = Array<number>(SHARDS).fill(0)
   readonly #lossy: Dice
+  readonly #mapping: Dice
+  readonly #revokers: Revokers
+  /** Whether a role had as many ended sessions as its policy has room for before the schedule began. */
+  readonly isFull: boolean
 
   constructor({ seed, told = false, without = new Set(), side }: Options, oracles: (schedule: Schedule) => Oracles) {
     this.world = new World(seed, told)
@@ -131,23 +142,33 @@ export class Schedule {
     this.slack = new Slack(world, SLACK_SECRET)
     this.witnesses = new Witnesses(world, this.network)
     this.#lossy = world.dice('stream')
-    const { network, dynamo, sts, log, events, slack, witnesses } = this
+    this.#mapping = world.dice('event source mapping')
+    this.#revokers = revokersOf(world, world.dice('revokers'))
+    const { network, dynamo, sts, iam, endQueue, log, events, slack, witnesses } = this
     const stsOdd = this.conditions.broken === 0 ? 0 : world.dice('sts').pick([0, 0.1, 0.3])
     this.services = {
       world,
       network,
       dynamo,
       sts,
+      iam,
+      endQueue,
       log,
       events,
       slack,
       witnesses,
       releases: RELEASES,
       epoch: () => this.epoch,
-      stsRefusal: ({ call }) =>
-        call.dice.chance(network.healing ? 0 : stsOdd)
-          ? call.dice.pick(['AccessDenied', 'Throttling', 'InternalFailure'] as const)
-          : undefined,
+      stsRefusal: ({ call, kind }) => {
+        const isOdd = call.dice.chance(network.healing ? 0 : stsOdd)
+        const odd = isOdd ? call.dice.pick(['AccessDenied', 'Throttling', 'InternalFailure'] as const) : undefined
+        return kind === 'end' && this.#isRevokerDown ? 'AccessDenied' : odd
+      },
+      iamLagMs: ({ call }) => (call.dice.chance(0.3) ? call.dice.int(network.healing ? 1000 : this.#revokers.lagMs) : 0),
+      onMessage: ({ kind }) => {
+        if (kind === 'sweep') this.reached.add('the sweeper sends the message of an end again')
+        world.after(20, () => this.#deliverEnds())
+      },
       overSdk: seed % 32 === 0,
       reach: (what) => this.reached.add(what),
       onLog: (machine, line) => this.oracles.onLine(machine, line),
@@ -155,9 +176,13 @@ export class Schedule {
     dynamo.create(storyTable(STORY))
     dynamo.create(sideTable(SIDE))
     if (side) dynamo.restore(SIDE, side)
+    this.isFull = placeEnded(this, world.dice('ended before'))
     this.oracles = oracles(this)
     dynamo.onWrite = (write) => this.#onWrite(write)
     sts.onAssume = (session) => this.oracles.onAssume(session)
+    iam.onPut = (put) => this.oracles.onPolicyPut(put)
+    iam.onGet = (roleArn, document) => this.oracles.onPolicyRead(roleArn, document)
+    iam.onOlder = () => this.reached.add('IAM returns an older policy than the last one that was written')
     for (const bucket of [log, events]) bucket.onWrite = (path, before, after) => this.oracles.onObject(bucket.name, path, before, after)
   }
 
@@ -348,6 +373,37 @@ export class Schedule {
     if (shipped?.outcome === 'done' && !again) next[shard] = Math.max(next[shard] as number, from + batch.length)
     else if (again) this.reached.add('the stream delivers a batch again')
   }
+  // ── The queue of ends ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  get #isRevokerDown(): boolean {
+    const { now } = this.world
+    return !this.network.healing && this.#revokers.down.some(({ from, to }) => now >= from && now < to)
+  }
+  /** Lambda's event source mapping: takes batches as long as there are any, each on an instance of its own. */
+  #deliverEnds(): void {
+    const { world, endQueue } = this
+    const dead = endQueue.dead.length
+    for (;;) {
+      const batch = endQueue.receive(world.now, 1 + this.#mapping.int(10))
+      if (endQueue.dead.length > dead) this.reached.add('the message of an end becomes a dead letter')
+      if (batch.length === 0) return
+      void this.#runEnd(batch)
+      world.after(HIDDEN_MS + 1, () => this.#deliverEnds())
+    }
+  }
+  async #runEnd(batch: readonly Message[]): Promise<void> {
+    const { machine, part } = this.#free('end', (one) => endOn(this.services, one))
+    if (batch.some(({ received }) => received > 1)) this.reached.add('the message of an end is delivered again')
+    const Records = batch.map(({ id, body }) => ({ messageId: id, body }))
+    const answer = await this.#work(machine, 'end', this.#name('end'), () => part({ Records } as never))
+    // Without an answer, the whole batch comes again.
+    if (!answer) return
+    const failed = new Set(answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier))
+    const isLost = !this.network.healing && this.#mapping.chance(0.1)
+    for (const message of batch) if (!failed.has(message.id) && !isLost) this.endQueue.delete(message)
+    // What waited for a message that is gone.
+    if (failed.size === 0 && !isLost) this.#deliverEnds()
+  }
   async notify(shard: number): Promise<void> {
     const from = this.#notified[shard] as number
     const batch = (this.#stream.shards[shard] as Write[]).slice(from, from + 20)
@@ -435,7 +491,8 @@ export class Schedule {
   }
 }
 
-function conditionsOf({ now }: World, dice: Dice): Conditions {
+function conditionsOf(world: World, dice: Dice): Conditions {
+  const { now } = world
   const calm = dice.chance(0.15)
   const wild = dice.chance(0.1)
   const none = <T>(all: readonly T[], zero: T): T => {
@@ -447,11 +504,15 @@ function conditionsOf({ now }: World, dice: Dice): Conditions {
     return {
       from,
       to: from + dice.pick([100, 1500, 8000, 40_000, 300_000]),
-      service: dice.pick([undefined, 'dynamodb', 'sts', 's3', 'slack', 'jwks', 'kms']),
+      service: dice.pick([undefined, 'dynamodb', 'sts', 's3', 'slack', 'jwks', 'kms', 'iam', 'sqs']),
     }
   }
   const outages = Array.from({ length: dice.int(4) }, outage)
+  // Few calls go to these, so that they meet few faults otherwise.
+  const ends = world.dice('services of ends')
+  const worse = () => ({ broken: ends.pick([0, 0.1, 0.4]), crash: ends.pick([0, 0, 0.15]) })
   return {
+    of: calm ? {} : { iam: worse(), sqs: worse() },
     broken: none([0, 0.01, 0.05, 0.15], 0),
     slow: none([0, 0.02, 0.1], 0),
     crash: none([0, 0.005, 0.02, 0.05], 0),
@@ -462,6 +523,16 @@ function conditionsOf({ now }: World, dice: Dice): Conditions {
     streamLoss: none([0, 0, 0.1], 0),
     outages: calm ? [] : outages,
   }
+}
+
+/** How late IAM's reads are, and when revokers are refused, as if the kit was not deployed. */
+type Revokers = { readonly lagMs: number; readonly down: readonly { readonly from: number; readonly to: number }[] }
+
+function revokersOf({ now }: World, dice: Dice): Revokers {
+  const lagMs = dice.pick([500, 4000, 20_000])
+  const from = now + dice.int(dice.pick([5000, 300_000]))
+  const down = { from, to: from + dice.pick([20_000, 100_000, 600_000]) }
+  return { lagMs, down: dice.chance(0.2) ? [down] : [] }
 }
 
 const journalOf = ({ before, after }: Write) =>

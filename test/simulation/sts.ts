@@ -1,4 +1,5 @@
 /** STS as values: its form in, its XML out. It remembers every session that it made. */
+import { REVOKER } from '@stint/core/config/revoker'
 import { toIso } from '@stint/core/instant'
 import type { Dice } from './world.ts'
 
@@ -14,13 +15,16 @@ const NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/'
 
 export class Sts {
   readonly made: MadeSession[] = []
+  /** Sessions of the roles that write the policies of other roles. */
+  readonly revokers: MadeSession[] = []
   onAssume: (session: MadeSession) => void = () => {}
 
   assumeRole(body: string, now: number): Http {
     const form = Object.fromEntries(new URLSearchParams(body))
-    const number = String(this.made.length + 1).padStart(16, '0')
+    const number = String(this.made.length + this.revokers.length + 1).padStart(16, '0')
     const session = { accessKeyId: `ASIA${number}`, secretAccessKey: `SECRET/${number}`, at: now, form }
-    this.made.push(session)
+    const isRevoker = form.RoleArn?.endsWith(REVOKER)
+    ;(isRevoker ? this.revokers : this.made).push(session)
     this.onAssume(session)
     return answer(now, xmlOf(session, now))
   }

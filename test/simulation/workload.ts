@@ -7,8 +7,12 @@ import type { Dice } from './world.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
+/** After this time, a person who linked to Slack can end sessions there. */
+const LINK_SETTLES_MS = 600_000
 /** Longer than any caller goes on trying. */
 const MOST_TRIES = 4
+/** Of five seconds each: longer than the messages of one failed run stay hidden. */
+const MOST_WAITS = 20
 
 export async function runSchedule(schedule: Schedule): Promise<void> {
   const { world } = schedule
@@ -24,6 +28,7 @@ export async function runSchedule(schedule: Schedule): Promise<void> {
   if (dice.chance(0.7)) schedule.actor('ships', () => ships(new Actor(schedule, 'ships')))
   if (dice.chance(0.12)) schedule.actor('backup', () => backUp(new Actor(schedule, 'backup')))
   if (dice.chance(0.4)) schedule.actor('deploy', () => deploy(new Actor(schedule, 'deploy')))
+  if (dice.chance(0.3) || schedule.isFull) schedule.actor('ends', () => endsAtOnce(new Actor(schedule, 'ends')))
   if (!(await world.run(() => schedule.actors === 0))) schedule.oracles.fault('liveness', `${schedule.actors} actors wait for ever`)
   let over = false
   schedule.actor('end', async () => {
@@ -149,6 +154,8 @@ async function decideAndUse(actor: Actor, request: string, subject: string, prof
       for (let tries = 0; tries < 3; tries++) {
         const who = dice.chance(0.05) ? 'sam' : subject
         const answer = await actor.vendAs(who, profile, { requestId: request, ...(at < 2 ? { key } : {}) })
+        // The other sessions of the request go on.
+        if (answer?.status === 201 && schedule.world.dice(answer.json.id).chance(0.3)) await endOne(actor, answer.json.id, subject)
         if (answer && answer.status !== 409 && answer.status < 500 && answer.json.code !== 'approval-required') return
         await actor.wait(scale)
       }
@@ -178,6 +185,43 @@ async function renew(actor: Actor): Promise<void> {
   await Promise.all([renewals, ...others, ...endings])
   await actor.wait(scale)
   await renewOnce()
+}
+
+/** Sessions of one role that end at about the same time, twice, by their caller or by a responder, beside others that go on. */
+async function endsAtOnce(actor: Actor): Promise<void> {
+  const { dice, schedule } = actor
+  const subject = dice.pick(ENGINEERS)
+  const profile = dice.pick(['plain', 'long'])
+  const scale = dice.pick([50, 2000, 100_000])
+  const end = async (id: string) => {
+    await actor.wait(scale)
+    if (dice.chance(0.2)) await schedule.api(actor.by, 'POST', `/requests/${id.split('.')[0]}/revoke`, subject, {})
+    else await endOne(actor, id, dice.pick([subject, 'rex']))
+    await actor.wait(scale)
+    await schedule.api(actor.by, 'GET', `/sessions/${id}`, subject)
+    if (dice.chance(0.3)) await endOne(actor, id, subject)
+  }
+  await actor.crowd((schedule.isFull ? 4 : 2) + dice.int(3), dice.pick([200, 20_000]), async (at) => {
+    const answer = await actor.vendAs(subject, profile)
+    if (answer?.status !== 201 || at === 0) return
+    await Promise.all([end(answer.json.id), ...(dice.chance(0.2) ? [end(answer.json.id)] : [])])
+  })
+  if (dice.chance(0.3)) await schedule.sweep()
+}
+
+/** If the policy of the role is full, a responder can deny every earlier session. Anybody can let the credentials of this one work on. */
+async function endOne(actor: Actor, id: string, who: string): Promise<void> {
+  const { dice, schedule } = actor
+  let choice = ''
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    if (choice.endsWith('keep')) schedule.oracles.onKept(id)
+    const answer = await schedule.api(actor.by, 'DELETE', `/sessions/${id}${choice}`, who)
+    if (answer?.json.code === 'end-policy-full') {
+      choice = `?everyEarlierSession=${who === 'rex' && dice.chance(0.6) ? 'end' : 'keep'}`
+      if (dice.chance(0.2)) return
+    } else if (answer && answer.status < 500) return
+    else await actor.wait(3000)
+  }
 }
 
 /** A session that outlives the window of its request, which is then revoked. */
@@ -283,8 +327,16 @@ async function chat(actor: Actor): Promise<void> {
       break
     }
   }
-  await actor.crowd(1 + dice.int(3), 60_000, () => actor.vendAs(subject, profile, { requestId: id }))
+  const sessions: string[] = []
+  await actor.crowd(1 + dice.int(3), 60_000, async () => {
+    const answer = await actor.vendAs(subject, profile, { requestId: id })
+    if (answer?.status === 201) sessions.push(answer.json.id)
+  })
   await Promise.all(schedule.shards.map((shard) => schedule.notify(shard)))
+  const [session] = sessions
+  if (session === undefined || dice.chance(0.5)) return
+  await schedule.world.sleep(LINK_SETTLES_MS)
+  for (let tries = 0; tries < 2; tries++) await schedule.slackSends(actor.by, slack.request(approverName).command(`end ${session}`))
 }
 
 /** Valid tokens, and what their owners are not entitled to. */
@@ -411,6 +463,9 @@ async function heal(schedule: Schedule): Promise<void> {
   await world.sleep(30_000)
   const swept = await schedule.sweep()
   if (swept?.fault !== undefined || swept === undefined) oracles.fault('liveness', `a sweep in quiet fails: ${swept?.fault}`)
+  for (let waits = 0; waits < MOST_WAITS && schedule.endQueue.messages.length > 0; waits++) await world.sleep(5000)
+  if (schedule.endQueue.messages.length > 0) oracles.fault('liveness', 'the queue of ends is never empty')
+  oracles.whenEndsAreCarriedOut()
   await drain(schedule)
   await world.sleep(2 * HOUR_MS)
   await schedule.compare()

@@ -1,11 +1,13 @@
 /** All oracles together. */
 
+import { REVOKER } from '@stint/core/config/revoker'
 import type { Machine } from '../network.ts'
 import type { Schedule } from '../schedule.ts'
 import { freezesOracle } from './freezes.ts'
+import { immediateEndsOracle } from './immediate-ends.ts'
 import { intentOracle } from './intent.ts'
 import { logOracle } from './log.ts'
-import type { Answer, ApiCall, MadeSession, Oracle, OracleContext, VendCall, Write } from './oracle.ts'
+import type { Answer, ApiCall, MadeSession, Oracle, OracleContext, PolicyPut, VendCall, Write } from './oracle.ts'
 import { parametersOracle } from './parameters.ts'
 import { renewalsOracle } from './renewals.ts'
 import { restoreOracle } from './restore.ts'
@@ -26,7 +28,7 @@ export class Oracles {
 
   constructor(schedule: Schedule) {
     this.#schedule = schedule
-    const { world, network, conditions, dynamo, sts, log, events, witnesses, reached, services } = schedule
+    const { world, network, conditions, dynamo, sts, iam, log, events, witnesses, reached, services } = schedule
     const context: OracleContext = {
       now: () => world.now,
       skewMs: conditions.skewMs,
@@ -44,6 +46,7 @@ export class Oracles {
       transitionsOracle(context),
       parametersOracle(context),
       renewalsOracle(context),
+      immediateEndsOracle(context, iam, network),
       freezesOracle(context),
       secretsOracle(context),
       restoreOracle(context),
@@ -60,7 +63,17 @@ export class Oracles {
     for (const one of this.#all) one.onWrite?.(write)
   }
   onAssume(session: MadeSession): void {
-    for (const one of this.#all) one.onAssume?.(session)
+    const isRevoker = session.form.RoleArn?.endsWith(REVOKER)
+    for (const one of this.#all) isRevoker ? one.onRevoker?.(session) : one.onAssume?.(session)
+  }
+  onPolicyPut(put: PolicyPut): void {
+    for (const one of this.#all) one.onPolicyPut?.(put)
+  }
+  onPolicyRead(roleArn: string, document: string): void {
+    for (const one of this.#all) one.onPolicyRead?.(roleArn, document)
+  }
+  onKept(session: string): void {
+    for (const one of this.#all) one.onKept?.(session)
   }
   onVended(call: VendCall, answer: Answer): void {
     for (const one of this.#all) one.onVended?.(call, answer)
@@ -91,6 +104,9 @@ export class Oracles {
   }
   onErased(request: string): void {
     for (const one of this.#all) one.onErased?.(request)
+  }
+  whenEndsAreCarriedOut(): void {
+    for (const one of this.#all) one.whenEndsAreCarriedOut?.()
   }
   whenHealed(): void {
     for (const one of this.#all) one.whenHealed?.()

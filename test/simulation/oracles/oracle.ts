@@ -1,10 +1,11 @@
 /** What every oracle gets to see. An oracle knows items, calls of AWS, and answers, and nothing of who did what in the schedule. */
 import type { Rules } from '@stint/core/config/shape'
 import type { Dynamo, Item, Write } from '../dynamo.ts'
+import type { PolicyPut } from '../iam.ts'
 import type { Answer, Json, VendCall } from '../schedule.ts'
 import type { MadeSession, Sts } from '../sts.ts'
 
-export type { Answer, Item, Json, MadeSession, VendCall, Write }
+export type { Answer, Item, Json, MadeSession, PolicyPut, VendCall, Write }
 
 export type ApiCall = { readonly started: number; readonly subject: string; readonly method: string; readonly path: string }
 
@@ -26,6 +27,12 @@ export type OracleContext = {
 export type Oracle = {
   readonly onWrite?: (write: Write) => void
   readonly onAssume?: (session: MadeSession) => void
+  /** A session of a role that writes the policy of another role. */
+  readonly onRevoker?: (session: MadeSession) => void
+  readonly onPolicyPut?: (put: PolicyPut) => void
+  readonly onPolicyRead?: (roleArn: string, document: string) => void
+  /** A caller is about to say that the credentials of a session that ends may work until they expire. */
+  readonly onKept?: (session: string) => void
   readonly onVended?: (call: VendCall, answer: Answer) => void
   readonly onAnswered?: (call: ApiCall, answer: Answer) => void
   readonly onObject?: (bucket: string, path: string, before: Uint8Array | undefined, after: Uint8Array | undefined) => void
@@ -36,6 +43,8 @@ export type Oracle = {
   /** `stint audit restore` found nothing more to restore. */
   readonly onAuditRestored?: () => void
   readonly onErased?: (request: string) => void
+  /** Nothing fails any more, the sweeper has run, and the queue of ends is empty. Credentials still work. */
+  readonly whenEndsAreCarriedOut?: () => void
   /** Nothing fails any more, and the background jobs have run. */
   readonly whenHealed?: () => void
   readonly whenErased?: () => void

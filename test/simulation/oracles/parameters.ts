@@ -19,12 +19,13 @@ export function parametersOracle({ fault, releases }: OracleContext): Oracle {
       }
     },
     onAssume({ form }) {
-      const target = Object.values(releases[0]?.targets ?? {})[0]
-      if (form.RoleArn !== target?.roleArn || form.ExternalId !== target?.externalId)
-        fault('parameters', 'AssumeRole with another role or external ID')
+      const target = Object.values(releases[0]?.targets ?? {}).find(({ roleArn }) => roleArn === form.RoleArn)
+      if (!target || form.ExternalId !== target.externalId) fault('parameters', 'AssumeRole with another role or external ID')
       const intent = byName.get(form.RoleSessionName ?? '')
       if (!intent) return
       const { terms, session, subject } = intent
+      const wanted = releases[0]?.profiles.find(terms.profile)?.target ?? ''
+      if (target !== releases[0]?.targets[wanted]) fault('parameters', `AssumeRole with the role of another profile than ${terms.profile}`)
       if (form.SourceIdentity !== terms.sourceIdentity) fault('parameters', `source identity ${form.SourceIdentity} of ${subject}`)
       const policy = JSON.parse(form.Policy ?? '{}') as Json
       const end = policy.Statement?.find(({ Effect, Condition }: Json) => Effect === 'Deny' && Condition?.DateGreaterThanEquals)

@@ -22,7 +22,7 @@ type Condition =
   | { readonly kind: 'and' | 'or'; readonly left: Condition; readonly right: Condition }
   | { readonly kind: 'not'; readonly inner: Condition }
   | { readonly kind: 'test'; readonly name: 'attribute_exists' | 'attribute_not_exists'; readonly path: Path }
-  | { readonly kind: 'contains'; readonly path: Operand; readonly value: Operand }
+  | { readonly kind: 'contains' | 'begins_with'; readonly path: Operand; readonly value: Operand }
   | { readonly kind: 'compare'; readonly operator: string; readonly left: Operand; readonly right: Operand }
   | { readonly kind: 'in'; readonly left: Operand; readonly list: readonly Operand[] }
   | { readonly kind: 'between'; readonly left: Operand; readonly low: Operand; readonly high: Operand }
@@ -140,10 +140,10 @@ class Reader {
       const [path] = this.#list(() => this.path())
       return { kind: 'test', name: token, path: path as Path }
     }
-    if (token === 'contains') {
+    if (token === 'contains' || token === 'begins_with') {
       this.take()
       const [path, value] = this.#list(() => this.operand())
-      return { kind: 'contains', path: path as Operand, value: value as Operand }
+      return { kind: token, path: path as Operand, value: value as Operand }
     }
     const left = this.operand()
     const operator = this.take()
@@ -245,6 +245,10 @@ function holds(condition: Condition, item: Item | undefined, scope: Scope): bool
     case 'contains': {
       const [found, wanted] = [valueIn(condition.path, item, scope), valueIn(condition.value, item, scope)?.S]
       return wanted !== undefined && (found?.SS?.includes(wanted) ?? found?.S?.includes(wanted) ?? false)
+    }
+    case 'begins_with': {
+      const [found, wanted] = [valueIn(condition.path, item, scope)?.S, valueIn(condition.value, item, scope)?.S]
+      return found !== undefined && wanted !== undefined && found.startsWith(wanted)
     }
     case 'in':
       return condition.list.some((one) => compares('=', valueIn(condition.left, item, scope), valueIn(one, item, scope)))

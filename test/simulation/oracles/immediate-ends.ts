@@ -1,0 +1,238 @@
+/**
+ * Sessions that end at once: what is to be done is in the table before the ledger ends a session; a role's policy denies what has ended, as
+ * long as its credentials work, and nothing else; no state says more than IAM did; in the end, nothing is left to do.
+ */
+import { pendingKey } from '@stint/broker/adapters/dynamodb/end-notes'
+import { endsAtOnce } from '@stint/core/config/revoker'
+import { END_SESSION_NAME } from '@stint/core/request/immediate-end'
+import type { Iam } from '../iam.ts'
+import type { Network } from '../network.ts'
+import {
+  type Item,
+  isRequest,
+  type Json,
+  type MadeSession,
+  numberOf,
+  type Oracle,
+  type OracleContext,
+  type StoredSession,
+  sessionsIn,
+  stringOf,
+  type Write,
+} from './oracle.ts'
+
+const SIDE = 'stint-side'
+/** What `api` and `slack` read and write in the side table before they end a session. */
+const NOTING = ['UpdateItem ENDS', 'Query ENDS', 'Query DENY', 'GetItem DENY', 'GetItem ENDS']
+/** Longer than a call of `api` takes, and longer than a write is late. */
+const CALL_MS = 150_000
+
+/** A session as the ledger has it. `worksUntil`: when AWS or the session policy refuses the last credentials of it that can have left. */
+type Known = { readonly roleArn: string; readonly name: string; readonly request: string; worksUntil: number; ended: boolean }
+/** Whom a policy denies. */
+type Denied = { readonly suffixes: ReadonlySet<string>; readonly before: number; readonly isStrange: boolean }
+
+export function immediateEndsOracle(context: OracleContext, iam: Iam, network: Network): Oracle {
+  const { fault, reach, now, dynamo, releases, isRestoring, isLeaving } = context
+  const sessions = new Map<string, Known>()
+  const made = new Map<string, MadeSession>()
+  /** By role: suffixes that had ended before the schedule began, and what IAM took and returned since. */
+  const before = new Map<string, Set<string>>()
+  const taken = new Map<string, Denied[]>()
+  const returned = new Map<string, Denied[]>()
+  const kept = new Set<string>()
+  /** The latest instant before which a caller wanted all credentials of a role denied. */
+  const earlier = new Map<string, number>()
+  /** Ends that were not written down, because that failed. Their callers were not told that they are done. */
+  const unnoted = new Set<string>()
+  let wasRefused = false
+
+  for (const { roleArn } of Object.values(releases[0]?.targets ?? {})) {
+    const document = iam.document(roleArn)
+    if (document === undefined) continue
+    const denied = deniedBy(document)
+    before.set(roleArn, new Set(denied.suffixes))
+    for (const all of [taken, returned]) all.set(roleArn, [denied])
+  }
+
+  /** When the last credentials stop working that are on record. AWS can have made others, which never left. */
+  function worksUntil(fields: Item): number {
+    const ids = [fields.issued, fields.renewed].flatMap((set) => stringOf(set?.M?.accessKeyId) ?? [])
+    return Math.max(0, ...ids.map((id) => endOf(made.get(id))))
+  }
+  const isDenied = ({ suffixes, before: until }: Denied, suffix: string): boolean =>
+    suffixes.has(suffix) || (until > 0 && issuedBy(suffix) < until)
+  /** When the newest credentials of a session were issued. */
+  const issuedBy = (suffix: string): number => {
+    const name = sessions.get(suffix)?.name
+    const all = [...made.values()].filter(({ form }) => form.RoleSessionName === name)
+    return all.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...all.map(({ at }) => at))
+  }
+
+  function judgeEnd(write: Write, { suffix, fields, state }: StoredSession, old: StoredSession | undefined): void {
+    const request = write.id.slice(4)
+    const roleArn = stringOf(fields.roleArn) ?? stringOf(write.after?.roleArn) ?? ''
+    const known: Known = sessions.get(suffix) ?? {
+      roleArn,
+      request,
+      name: stringOf(fields.sessionName) ?? '',
+      worksUntil: 0,
+      ended: false,
+    }
+    sessions.set(suffix, known)
+    known.worksUntil = worksUntil(fields)
+    const isEnd = state === 'ended' || (state === 'issued' && stringOf(write.after?.state) === 'revoked')
+    if (!isEnd || known.ended) return
+    known.ended = true
+    const target = stringOf(fields.target) ?? stringOf(write.after?.target) ?? ''
+    const works = old?.state === 'issued' && known.worksUntil > now()
+    if (!works || !releases[0] || !endsAtOnce(releases[0], { target, roleArn }) || kept.has(`${request}.${suffix}`)) return
+    reach('a session with working credentials ends at once')
+    if (noteOf(roleArn, request)) return
+    if (couldNotBeNoted()) unnoted.add(suffix)
+    else fault('immediate-ends', `${request}.${suffix} ends, and no note says that its credentials are to be denied`)
+  }
+  /** Whether a read or write of a note was disturbed in a call that can be the one that ends the session. A crash would have ended the call. */
+  const couldNotBeNoted = () =>
+    network.injected.some(
+      ({ name, what, step, at }) =>
+        NOTING.includes(step) && at > now() - CALL_MS && !what.startsWith('crash') && !/^(?:end|sweep)\//.test(name),
+    )
+  const noteOf = (roleArn: string, request: string): Item | undefined => {
+    const { pk, sk } = pendingKey({ roleArn, request } as never)
+    return dynamo.item(SIDE, `${pk}\u0000${sk}`)
+  }
+
+  /** No state says more than IAM did. */
+  function judgeRow({ after }: Write, roleArn: string): void {
+    const [suffix, state] = [stringOf(after?.sk) ?? '', stringOf(after?.state)]
+    const all = state === 'read-back' ? returned.get(roleArn) : state === 'written' ? taken.get(roleArn) : undefined
+    if (state === 'full') reach('the policy of a role has no room for an end')
+    if (all && !all.some((denied) => isDenied(denied, suffix))) fault('immediate-ends', `${suffix} is ${state}, and IAM never had it`)
+    if (state === 'read-back') reach('an end is read back')
+    if (state === 'written') reach('an end is written and not read back')
+  }
+
+  return {
+    onAssume(session) {
+      made.set(session.accessKeyId, session)
+      const name = session.form.RoleSessionName
+      for (const one of sessions.values())
+        if (one.name === name && one.ended) reach('AWS makes credentials for a renewal whose session has just ended')
+    },
+    onRevoker({ form }) {
+      const target = Object.values(releases[0]?.targets ?? {}).find(({ roleArn }) => form.RoleArn === `${roleArn}-revoker`)
+      if (!target?.revocation || form.ExternalId !== target.externalId) fault('immediate-ends', `${form.RoleArn} is assumed`)
+      if (form.RoleSessionName !== END_SESSION_NAME || !form.Policy?.includes(`"Resource":"${target?.roleArn}"`))
+        fault('immediate-ends', 'a revoker is assumed with more permissions than it needs')
+      if (wasRefused) reach('a revoker that was refused works again')
+    },
+    onLine(text) {
+      if (text.includes('the revoker of ')) wasRefused = true
+    },
+    onPolicyPut({ roleArn, document, before: old }) {
+      const denied = deniedBy(document)
+      taken.set(roleArn, [...(taken.get(roleArn) ?? []), denied])
+      if (denied.isStrange) fault('immediate-ends', `the policy of ${roleArn} denies something else: ${document.slice(0, 200)}`)
+      for (const suffix of denied.suffixes) {
+        const session = sessions.get(suffix)
+        if (before.get(roleArn)?.has(suffix)) continue
+        if (session?.roleArn !== roleArn) fault('immediate-ends', `${roleArn} denies ${suffix}, which is not a session of it`)
+        else if (!session.ended) fault('immediate-ends', `${session.request}.${suffix} is denied, and has not ended`)
+      }
+      if (denied.before > (earlier.get(roleArn) ?? 0))
+        fault('immediate-ends', `${roleArn} denies every earlier session, and no caller wanted it`)
+      if (denied.before > 0) reach('every earlier session of a role is denied')
+      if (old === undefined) return
+      const had = deniedBy(old)
+      for (const [suffix, { worksUntil: until, roleArn: of, request }] of sessions)
+        if (of === roleArn && until > now() && isDenied(had, suffix) && !isDenied(denied, suffix))
+          fault('immediate-ends', `${request}.${suffix} was denied, and is not any more, though its credentials work`)
+      if ([...had.suffixes].some((suffix) => !denied.suffixes.has(suffix))) reach('an expired session leaves the policy of its role')
+    },
+    onPolicyRead(roleArn, document) {
+      returned.set(roleArn, [...(returned.get(roleArn) ?? []), deniedBy(document)])
+    },
+    onKept(session) {
+      kept.add(session)
+    },
+    onWrite(write) {
+      const { table, after } = write
+      if (table === SIDE && after) {
+        const [pk, roleArn] = [stringOf(after.pk) ?? '', stringOf(after.roleArn) ?? '']
+        if (pk === 'ENDS') {
+          if (!endsAtOnce(releases[0] as never, { target: stringOf(after.target) ?? '', roleArn }))
+            fault('immediate-ends', `an end at ${roleArn} is noted, which has no revoker`)
+          earlier.set(roleArn, Math.max(earlier.get(roleArn) ?? 0, numberOf(after.everyEarlier) ?? 0))
+        }
+        const session = sessions.get(stringOf(after.sk) ?? '')
+        if (pk.startsWith('DENY#') && session) judgeRow(write, session.roleArn)
+      }
+      if (!isRequest(write) || !after || isRestoring(write) || isLeaving()) return
+      const old = new Map(sessionsIn(write.before).map((one) => [one.suffix, one]))
+      for (const one of sessionsIn(after)) judgeEnd(write, one, old.get(one.suffix))
+    },
+    onAnswered({ path }, { status, json }) {
+      const [, revoked] = /^\/requests\/(req_\w+)\/revoke$/.exec(path) ?? []
+      if (status === 200 && json.state === 'revoked')
+        for (const [suffix, { request }] of sessions) if (request === revoked) unnoted.delete(suffix)
+      const [, session, suffix = ''] = /^\/sessions\/(req_\w+\.(\w+))(?:\?|$)/.exec(path) ?? []
+      if (session === undefined || status !== 200 || json.immediateEnd === undefined) return
+      reach(`an end is answered as ${json.immediateEnd}`)
+      const all = returned.get(sessions.get(suffix)?.roleArn ?? '') ?? []
+      if (json.immediateEnd === 'read-back' && !all.some((denied) => isDenied(denied, suffix)))
+        fault('immediate-ends', `${session} is answered as read back, and IAM never had it`)
+      // Its caller was told, so it is to be done.
+      unnoted.delete(suffix)
+    },
+    whenEndsAreCarriedOut() {
+      const rows = new Map(dynamo.items(SIDE).flatMap((item) => (item.pk?.S?.startsWith('DENY#') ? [[item.sk?.S ?? '', item]] : [])))
+      const full = new Set([...rows.values()].flatMap((row) => (stringOf(row.state) === 'full' ? [stringOf(row.request)] : [])))
+      for (const item of dynamo.items(SIDE))
+        if (item.pk?.S === 'ENDS' && !full.has(stringOf(item.request)))
+          fault('liveness', `the end of ${stringOf(item.request)} is still to be carried out`)
+      for (const item of dynamo.items('stint'))
+        for (const { suffix, state } of sessionsIn(item)) {
+          const known = sessions.get(suffix)
+          const hasEnded = state === 'ended' || (state === 'issued' && stringOf(item.state) === 'revoked')
+          if (!known || !hasEnded || !known.ended || known.worksUntil <= now() || unnoted.has(suffix)) continue
+          const { roleArn, request } = known
+          if (!endsAtOnce(releases[0] as never, { target: stringOf(item.target) ?? '', roleArn })) continue
+          if (kept.has(`${request}.${suffix}`) && !rows.has(suffix)) continue
+          const row = stringOf(rows.get(suffix)?.state)
+          const document = iam.document(roleArn)
+          const denies = document !== undefined && isDenied(deniedBy(document), suffix)
+          if (row !== 'full' && !(row === 'read-back' && denies))
+            fault(
+              'immediate-ends',
+              `${request}.${suffix} has ended, its credentials work, and it is ${row}${denies ? '' : ', and not denied'}`,
+            )
+          else reach(`in the end, an ended session is ${row}`)
+        }
+    },
+  }
+}
+
+/** When credentials stop working: at AWS's own expiration, or before it by the session policy. */
+function endOf(session: MadeSession | undefined): number {
+  if (!session) return 0
+  const policy = /"aws:CurrentTime":"([^"]+)"/.exec(session.form.Policy ?? '')?.[1]
+  return Math.min(
+    session.at + Number(session.form.DurationSeconds) * 1000,
+    policy === undefined ? Number.POSITIVE_INFINITY : Date.parse(policy),
+  )
+}
+
+function deniedBy(document: string): Denied {
+  const statements: readonly Json[] = JSON.parse(document).Statement
+  const conditions = statements.map(({ Condition }) => Condition as Json)
+  const names = conditions.flatMap(({ StringLike }) => (StringLike?.['aws:userid'] ?? []) as string[])
+  const times = conditions.flatMap(({ DateLessThan }) => Date.parse(DateLessThan?.['aws:TokenIssueTime'] ?? '') || [])
+  const isKnown = ({ Effect, Condition }: Json) =>
+    Effect === 'Deny' && Object.keys(Condition ?? {}).length === 1 && (Condition.StringLike?.['aws:userid'] || Condition.DateLessThan)
+  return {
+    suffixes: new Set(names.map((name) => name.slice(2))),
+    before: Math.max(0, ...times),
+    isStrange: !statements.every(isKnown) || names.some((name) => !/^\*\.[0-9a-z]{8}$/.test(name)),
+  }
+}
