@@ -12,6 +12,7 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isPermissive } from '../../packages/stint/build/licenses.ts'
 import { pack } from '../../packages/stint/build/pack.ts'
+import { releasesWithoutFixture } from '../releases/fixture.ts'
 import { CANNOT } from '../support/cannot.ts'
 import { adoptFromRegistry } from './registry.ts'
 
@@ -40,6 +41,7 @@ const clone = mkdtempSync(join(tmpdir(), 'stint-clone-'))
 process.on('exit', () => rmSync(clone, { recursive: true, force: true }))
 const tarballs = await pack(PACKED, console.log)
 const checks: readonly (readonly [name: string, check: () => boolean | Promise<boolean>])[] = [
+  ['every release has a fixture', hasFixtures],
   ['a second checkout packs the same bytes', isReproducible],
   ['the SBOM is complete, and nothing copyleft ships', hasLicenses],
   ...Object.entries(tarballs).flatMap(([name, file]) => [
@@ -73,6 +75,13 @@ function installTools(): void {
   process.exit(CANNOT)
 }
 
+/** The tests of the next release compare it with this one. */
+function hasFixtures(): boolean {
+  const missing = releasesWithoutFixture()
+  for (const version of missing) console.log(`test/releases/${version} is missing. Run: npm run release:fixture -- ${version}`)
+  return missing.length === 0
+}
+
 function isReproducible(): boolean {
   execFileSync('git', ['clone', '--quiet', '--local', ROOT, clone])
   if (!run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund', '--silent'], clone)) return false
@@ -89,7 +98,7 @@ function packNext(): boolean {
   writeFileSync(join(clone, '.changeset/next.md'), '---\n"stint": patch\n---\n\nFixed: a second version.\n')
   return (
     run('npm', ['run', '--silent', 'release:version'], clone) &&
-    run('npx', ['vitest', 'run', 'test/release'], clone) &&
+    run('npx', ['vitest', 'run', 'test/release/'], clone) &&
     readFileSync(changelog, 'utf8').includes(`\n## ${versionOf(clone)} - `) &&
     versionOf(clone) !== versionOf(ROOT) &&
     run('npm', ['run', '--silent', 'pack'], clone)

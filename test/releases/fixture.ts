@@ -39,6 +39,14 @@ export const releases: readonly string[] = readdirSync(here, { withFileTypes: tr
   .map(({ name }) => name)
   .sort()
 
+/** Releases in CHANGELOG.md that left no fixture. */
+export function releasesWithoutFixture(): readonly string[] {
+  const changelog = readFileSync(join(here, '../../CHANGELOG.md'), 'utf8')
+  return [...changelog.matchAll(/^## \[?(\d+\.\d+\.\d+)/gm)]
+    .map(([, version = '']) => version)
+    .filter((version) => !releases.includes(version))
+}
+
 /** The one whose functions the repository has. */
 export function lastRelease(): string {
   const last = releases.filter((version) => existsSync(fileOf(version, 'functions.json.br')))

@@ -1,6 +1,6 @@
 /**
- * `npm run release:fixture -- VERSION`: plays the first part of the scenario with the code of this checkout, and keeps what it leaves in
- * `test/releases/VERSION`, with the functions that `npm run build` wrote. Only the last release's functions are kept.
+ * `npm run release:fixture -- VERSION`: builds the functions, plays the first part of the scenario with the code of this checkout, and keeps
+ * both in `test/releases/VERSION`. Of the releases before, only the state is kept.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { codeNow, type Deployment, deploymentOf, streamOf } from './deployment.ts'
-import { releases, stateOf } from './fixture.ts'
+import { releases, releasesWithoutFixture, stateOf } from './fixture.ts'
 import { type Opened, open } from './open.ts'
 import { keep, readAll } from './reads.ts'
 import { goOn } from './scenario.ts'
+
+test('every release has a fixture', () => expect(releasesWithoutFixture()).toEqual([]))
 
 describe.each(releases)('after release %s, this code', (version) => {
   const state = stateOf(version)
