@@ -5,7 +5,9 @@ const audiences = ['https://stint.acme.example']
 const at = { jwksUri: binding('LAB_JWKS'), audiences, algorithms: ['ES256'] as const }
 const member = (group: string) => [{ issuer: 'lab', claims: { groups: includes(group) } }]
 const engineers = [{ issuer: 'lab', claims: { role: 'engineer' } }]
-const approvers = [...member('peers'), { issuer: 'people', claims: { groups: includes('approvers') } }]
+// Slack knows the subject of a person, and no groups.
+const avery = { issuer: 'lab', claims: { sub: 'avery' } }
+const approvers = [avery, ...member('peers'), { issuer: 'people', claims: { groups: includes('approvers') } }]
 const peers = { rules: [{ by: approvers, count: 1 }], expiresAfter: '2h', window: '4h', maxUses: 2 } as const
 
 export default defineConfig({

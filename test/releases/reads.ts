@@ -22,6 +22,8 @@ export async function readAll(world: World, sandbox: TestSandbox, deployment: De
     expect.arrayContaining(['request.asked', 'request.approved', 'session.issued', 'request.reviewed']),
   )
   expect((await search('outcome=request.denied')).map(({ event }: any) => event.request)).toEqual([left.denied])
+  // The sweeper wrote this down, without anyone's call.
+  expect((await search('outcome=request.ended')).map(({ event }: any) => event.request)).toContain(left.first)
   const key = parseVkey(sandbox.logVkey)
   for (const session of [left.renewed, left.ended]) {
     const { text } = await deployment.call('GET', `/sessions/${session}/receipt`, await auditor())

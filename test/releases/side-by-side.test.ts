@@ -3,7 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { streamEvent } from '../infra/start-deployed.ts'
 import { storedRequests } from '../support/checkers.ts'
+import { gatewayEvent } from '../support/lambda.ts'
+import { slackIn, textOf } from '../support/slack.ts'
 import { verifiedNow } from '../support/verified.ts'
 import { codeNow, codeOf, type Deployment, deploymentOf, type Stream, streamOf } from './deployment.ts'
 import { lastRelease } from './fixture.ts'
@@ -25,6 +28,10 @@ beforeAll(async () => {
     released: deploymentOf(codeOf(version, folder()), config.released, sandbox, stream),
     now: deploymentOf(codeNow(folder()), config.now, sandbox, stream),
   }
+  // Avery, who approves, from Slack, too.
+  const avery = await peopleOf(opened.world).peer()
+  await opened.world.slashStint(`link ${await stepsOf(both.released).linkCode(avery)}`)
+  await stepsOf(both.now).confirmLink(avery)
 })
 afterAll(async () => {
   for (const one of Object.values(both)) one.close()
@@ -137,6 +144,32 @@ describe.each([
     const key = { 'idempotency-key': `once-${one}` }
     expect((await releases().first.call('POST', '/sessions', kim, { profile: 'plain' }, key)).status).toBe(201)
     expect(await b.refused('POST', '/sessions', kim, { profile: 'plain' }, key)).toBe('already-issued')
+  })
+
+  test('a message in Slack is posted, approved from and updated', async () => {
+    const { engineer, peer, a, b } = steps()
+    const { first, second } = releases()
+    const { records } = opened.sandbox.aws.dynamo
+    const notify = async (by: Deployment, from: number) =>
+      expect(await by.invoke('notify', streamEvent(records.slice(from).filter(({ table }) => table === 'stint')))).toEqual({
+        batchItemFailures: [],
+      })
+    const before = records.length
+    const request = await a.ask(await engineer(`nora-${one}`), 'approved')
+    await notify(first, before)
+    const message = slackIn(opened.sandbox).root(request)
+    expect(textOf(message?.blocks ?? [])).toContain('Access request needs approval')
+
+    const approving = records.length
+    const { path, body, headers } = slackIn(opened.sandbox)
+      .at('approver')
+      .request.press(message as never, 'approve')
+    const pressed = await second.invoke('slack', gatewayEvent({ method: 'POST', path, headers: Object.entries(headers).flat(), body }))
+    expect(pressed.statusCode).toBe(200)
+    expect((await a.get(`/requests/${request}`, await peer())).state).toBe('approved')
+    await notify(second, approving)
+    expect(textOf(message?.blocks ?? [])).not.toContain('Access request needs approval')
+    await b.start(await engineer(`nora-${one}`), 'approved', { requestId: request })
   })
 
   test('what no one decides on expires, whoever sweeps', async () => {
