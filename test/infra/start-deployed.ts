@@ -18,12 +18,16 @@ export const plain = (value: Inputs): Inputs =>
   // A secret of Pulumi's: what is in it is encrypted in the state.
   value && typeof value === 'object' && '4dabf18193072939515e22adb298388d' in value ? { secret: true, ...value.value } : value
 
-/** `rules`: absent for those of the sandbox. `lock`: false for full tiles without a retention period, which the sandbox's S3 does not have. */
+/** `rules`: absent for those of the sandbox. `patience`: how many times longer its timers take. `lock`: false for full tiles without a retention period, which the sandbox's S3 does not have. */
 export async function startDeployed(
   prod: Deployed,
   sandbox: TestSandbox,
   name: FunctionName,
-  { rules = sandbox.rules, lock = true }: { readonly rules?: Rules | undefined; readonly lock?: boolean } = {},
+  {
+    rules = sandbox.rules,
+    lock = true,
+    patience = 1,
+  }: { readonly rules?: Rules | undefined; readonly lock?: boolean; readonly patience?: number } = {},
 ): Promise<Lambda> {
   const { environment } = prod.one('aws:lambda/function:Function', `${titleOf(name)}Function`).inputs
   const { variables } = plain(environment) as { variables: Record<string, string> }
@@ -53,6 +57,7 @@ export async function startDeployed(
           .map(([variable, value]) => [variable, here[variable] ?? value]),
       ),
       ...lambdaEnvironment(sandbox, name),
+      STINT_TEST_PATIENCE: String(patience),
       ...(name === 'slack' || name === 'notify'
         ? { STINT_SLACK_API: `${sandbox.urls.slack}/api/`, STINT_SLACK_RESPONSE_HOST: new URL(sandbox.urls.slack).host }
         : {}),

@@ -114,7 +114,7 @@ async function deployment(prod: Deployed, rules?: (of: TestSandbox) => Rules, mo
   let delivered = 0
 
   async function invoke(fn: FunctionName, event: object): Promise<Usage> {
-    const lambda = running.get(fn) ?? (await startDeployed(prod, sandbox, fn, { rules: rules?.(sandbox), lock: false }))
+    const lambda = running.get(fn) ?? (await startDeployed(prod, sandbox, fn, { rules: rules?.(sandbox), lock: false, patience: 20 }))
     running.set(fn, lambda)
     const before = lambda.output().length
     let answer: object = {}
