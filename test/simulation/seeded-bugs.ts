@@ -26,6 +26,8 @@ const [SHIP, STAGE, PUBLISH, ERASE] = ['ship', 'stage', 'publish', 'erase'].map(
   string,
 ]
 
+const [REQUEST_END, CARRY_OUT] = ['request-end', 'carry-out'].map((name) => `packages/broker/src/ends/${name}.ts`) as [string, string]
+
 /** A clause that holds whatever it says; its values stay used, as DynamoDB demands. */
 const always = (clause: string) => `(${clause} OR attribute_exists(pk))`
 
@@ -474,6 +476,88 @@ export const simulatedBugs: readonly (Bug & Guarding)[] = [
     from: "isReserved ? ', usesLeft",
     to: "isReserved || round >= 0 ? ', usesLeft",
   },
+  // ── Sessions that end at once ──────────────────────────────────────────────────────────────────────────────────────
+  {
+    name: 'at once: an end is noted after the ledger has it',
+    guards: [],
+    file: REQUEST_END,
+    from: `  const noted = await notes.note({ ...place, request: session.requestId, at: now, ...(isFull ? { everyEarlier: now } : {}) })
+  if (noted.outcome === 'unknown') return noted`,
+    to: `  const wake = async (..._: unknown[]) => {
+    await notes.note({ ...place, request: session.requestId, at: now, ...(isFull ? { everyEarlier: now } : {}) })
+    await parts.immediate?.queue.wake(place)
+  }`,
+  },
+  {
+    name: 'at once: a session is denied that has not ended',
+    guards: [],
+    file: CARRY_OUT,
+    from: 'endedSession(session, now) ?? []',
+    to: "endedSession({ ...session, state: 'ended' }, now) ?? []",
+  },
+  {
+    name: 'at once: the policy is made from the notes alone',
+    guards: [],
+    file: CARRY_OUT,
+    from: 'const known = new Map(stored.sessions.map((session) => [session.suffix, session]))',
+    to: 'const known = new Map(stored.sessions.slice(0, 0).map((session) => [session.suffix, session]))',
+  },
+  {
+    name: 'at once: an end is done before it is read back',
+    guards: [],
+    file: CARRY_OUT,
+    from: 'if (cause !== undefined) throw',
+    to: 'if (cause === `${roleArn}`) throw',
+  },
+  {
+    name: 'at once: what IAM returns is not compared',
+    guards: [],
+    file: CARRY_OUT,
+    from: 'found.value !== undefined && isSame(found.value, document)',
+    to: 'found.value !== undefined && !isSame(found.value, `${document} `)',
+  },
+  {
+    name: 'at once: a write without an answer is repeated',
+    guards: [],
+    file: CARRY_OUT,
+    from: "answer.outcome !== 'refused' || answer.reason !== 'throttled' || tries",
+    to: "answer.outcome === 'done' || tries",
+  },
+  {
+    name: 'at once: a note is removed before its session has ended',
+    guards: [],
+    file: CARRY_OUT,
+    from: 'at < now - seconds(NEVER_ENDED_SECONDS)',
+    to: 'at < now + seconds(NEVER_ENDED_SECONDS)',
+  },
+  {
+    name: 'at once: a note of an end that was never written stays',
+    guards: [],
+    file: CARRY_OUT,
+    from: 'at < now - seconds(NEVER_ENDED_SECONDS)',
+    to: 'at < 0 - seconds(NEVER_ENDED_SECONDS)',
+  },
+  {
+    name: 'at once: a revocation looks only at the sessions that it read',
+    guards: [],
+    file: REQUEST_END,
+    from: "const canHaveMore = request.state === 'pending' || request.state === 'approved'",
+    to: 'const canHaveMore = request.sessions.some(({ state }) => state === "reserved")',
+  },
+  {
+    name: 'at once: a session leaves the policy while its credentials work',
+    guards: [],
+    file: 'packages/core/src/request/immediate-end.ts',
+    from: 'const live = ended.filter(({ until }) => until > now)',
+    to: 'const live = ended.filter(({ until }) => until > now + seconds(1200))',
+  },
+  {
+    name: 'at once: the sweeper does not send lost messages again',
+    guards: [],
+    file: 'packages/broker/src/approvals/sweep.ts',
+    from: 'at < now - seconds(WAKE_AFTER_SECONDS)',
+    to: 'at < 0 - seconds(WAKE_AFTER_SECONDS)',
+  },
   // Faults that the simulation found.
   {
     name: 'a late image without events is quarantined',
@@ -511,6 +595,14 @@ export const unseen: readonly { readonly what: string; readonly why: string }[] 
   {
     what: 'a restore writes over what changed meanwhile',
     why: 'a write has a few milliseconds to come between, and in 400 schedules none did',
+  },
+  {
+    what: 'messages of one role are in groups of their own',
+    why: 'it needs two runs of a role within milliseconds of each other; adapters/end-queue.test.ts holds the group',
+  },
+  {
+    what: 'a newer note of an end is removed with an older one',
+    why: 'a session must end between the read and the removal of one run, which takes milliseconds',
   },
   { what: 'reserve does not look at the caller', why: 'the terms name the caller, so their hash differs; conditions.test.ts holds it' },
   {
