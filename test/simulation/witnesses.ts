@@ -41,6 +41,8 @@ export class Witnesses {
   readonly #world: World
   readonly #network: Network
   readonly #dice: Dice
+  /** The machines that asked the honest one to sign a checkpoint, by its size. */
+  readonly #askers = new Map<number, Set<Machine>>()
   /** A liar tells one lie, again and again. */
   readonly #lie: number
   readonly #down: { readonly from: number; readonly to: number }
@@ -56,6 +58,11 @@ export class Witnesses {
     this.#down = { from, to: from + dice.pick([0, 0, 5000, 300_000]) }
   }
 
+  /** Whether several machines asked for this checkpoint. The witness signs it for one of them, and any of them can publish it. */
+  hasRivals(size: number): boolean {
+    return (this.#askers.get(size)?.size ?? 0) > 1
+  }
+
   /** The witnesses as a machine reaches them, each with a client of its own, which has seen nothing yet. */
   on(machine: Machine, reach: (what: string) => void): readonly Witness[] {
     return this.kinds.map((kind) =>
@@ -64,7 +71,7 @@ export class Witnesses {
           step: `witness ${kind}`,
           service: 'witness',
           effect: () => {
-            const answer = kind === 'honest' ? this.#honest(text) : this.#lying(text)
+            const answer = kind === 'honest' ? this.#honest(machine, text) : this.#lying(text)
             reach(`the ${kind} witness answers ${answer.status}`)
             return answer
           },
@@ -77,13 +84,14 @@ export class Witnesses {
     )
   }
 
-  #honest(asked: string): Answer {
+  #honest(machine: Machine, asked: string): Answer {
     const { now } = this.#world
     if (!this.#network.healing && now >= this.#down.from && now < this.#down.to) return plain(503)
     const { old, proof, note } = read(asked)
     const opened = openCheckpoint(note, [LOG_SIGNER.key])
     if (opened.outcome === 'fault') return plain(403)
     const { size, root } = opened.value
+    this.#askers.set(size, (this.#askers.get(size) ?? new Set()).add(machine))
     if (Number.isNaN(old) || old > size) return plain(400)
     const has = this.seen?.size ?? 0
     if (old !== has) return { status: 409, type: 'text/x.tlog.size', body: `${has}\n` }
