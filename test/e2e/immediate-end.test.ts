@@ -317,6 +317,25 @@ describe('what goes wrong', () => {
     expect(await stateOf(await erin(), session.id)).toBeUndefined()
   })
 
+  test('an end that is noted during a run for an older end of its request is carried out by the next run', async () => {
+    const erin = someone()
+    const peer = await lab.token({ sub: 'pat', groups: ['peers'], name: 'Pat' })
+    const body = { profile: 'approved', justification: 'INC-7' }
+    const { requestId } = (await sandbox.vend(await erin(), body)).json
+    await sandbox.call('POST', `/requests/${requestId}/approve`, peer, {})
+    const [first, second] = [await start(await erin(), { ...body, requestId }), await start(await erin(), { ...body, requestId })]
+    await end(await erin(), first.id)
+    // So late that the run takes its note for done, although another session of the request goes on.
+    sandbox.advance(3 * MINUTE)
+    once('PutRolePolicy', async (_action, next) => {
+      expect(status(await end(await erin(), second.id))).toEqual([200, 'requested'])
+      return next()
+    })
+    await sandbox.endSessions()
+    await sandbox.endSessions()
+    for (const session of [first, second]) expect(await worksWith(session)).toBe('AccessDenied')
+  })
+
   test('an end whose note is there before the ledger has it is not forgotten with an earlier end of its request', async () => {
     const erin = someone()
     const peer = await lab.token({ sub: 'pat', groups: ['peers'], name: 'Pat' })

@@ -605,7 +605,7 @@ export const unseen: readonly { readonly what: string; readonly why: string }[] 
   },
   {
     what: 'a newer note of an end is removed with an older one',
-    why: 'a session must end between the read and the removal of one run, which takes milliseconds',
+    why: 'a session must end between the read and the removal of one run, which takes milliseconds; e2e/immediate-end.test.ts stages it',
   },
   { what: 'reserve does not look at the caller', why: 'the terms name the caller, so their hash differs; conditions.test.ts holds it' },
   {
