@@ -541,8 +541,8 @@ export const simulatedBugs: readonly (Bug & Guarding)[] = [
     name: 'at once: a revocation looks only at the sessions that it read',
     guards: [],
     file: REQUEST_END,
-    from: "const canHaveMore = request.state === 'pending' || request.state === 'approved'",
-    to: 'const canHaveMore = request.sessions.some(({ state }) => state === "reserved")',
+    from: 'canHaveMoreSessions(request) || request.sessions',
+    to: 'request.sessions',
   },
   {
     name: 'at once: a session leaves the policy while its credentials work',

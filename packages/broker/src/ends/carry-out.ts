@@ -7,6 +7,8 @@ import { type Instant, seconds } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
 import type { Done, Unknown } from '@stint/core/outcome'
 import { type EarlierSessions, type EndedSession, earlierSessions, endedSession, endPolicy } from '@stint/core/request/immediate-end'
+import { canHaveMoreSessions } from '@stint/core/request/request'
+import { canEnd } from '@stint/core/request/session'
 import { inParallel } from '../log/parallel.ts'
 import type { EndWork, OpenRolePolicy, PendingEnd, RolePlace, RolePolicyRefused } from '../ports/immediate-ends.ts'
 import type { Ledger } from '../ports/ledger.ts'
@@ -74,8 +76,8 @@ export async function carryOut(ender: Ender, place: RolePlace): Promise<CarriedO
 }
 
 /**
- * `ended`: sessions of a request that the ledger has ended, and whose credentials still work. `areAllOver`: there is no other one that can be
- * ended, and there will be none.
+ * `ended`: sessions of a request that the ledger has ended, and whose credentials still work. `areAllOver`: no other session
+ * of the request can be ended, now or later.
  */
 type OfRequest = { readonly ended: readonly EndedSession[]; readonly areAllOver: boolean }
 
@@ -83,10 +85,10 @@ async function sessionsOf({ ledger }: Ender, { request }: PendingEnd, roleArn: s
   const found = await ledger.request(request)
   if (found.outcome === 'unknown') throw new Trouble(found.cause)
   const sessions = (found.value?.sessions ?? []).filter((session) => session.roleArn === roleArn)
-  const canHaveMore = found.value?.state === 'pending' || (found.value?.state === 'approved' && (found.value.usesLeft ?? 0) > 0)
+  const canHaveMore = found.value !== undefined && canHaveMoreSessions(found.value)
   return {
     ended: sessions.flatMap((session) => endedSession(session, now) ?? []),
-    areAllOver: !canHaveMore && sessions.every(({ state, expiresAt }) => state !== 'reserved' && (state !== 'issued' || expiresAt <= now)),
+    areAllOver: !canHaveMore && sessions.every((session) => !canEnd(session, now)),
   }
 }
 

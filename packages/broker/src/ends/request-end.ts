@@ -9,8 +9,8 @@ import { defined } from '@stint/core/defined'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import { type ImmediateEndState, MAX_DENIED_SESSIONS } from '@stint/core/request/immediate-end'
-import type { AccessRequest } from '@stint/core/request/request'
-import { identityProofUntil, type Session } from '@stint/core/request/session'
+import { type AccessRequest, canHaveMoreSessions } from '@stint/core/request/request'
+import { canEnd, identityProofUntil, type Session } from '@stint/core/request/session'
 import type { EndNotes, EndQueue, RolePlace } from '../ports/immediate-ends.ts'
 import type { Log } from '../ports/runtime.ts'
 
@@ -41,7 +41,7 @@ export async function requestEnd(
   everyEarlier: EveryEarlier | undefined,
 ): Promise<Done<Requested> | Refused<'end-policy-full'> | Unknown> {
   const place = rolePlace(parts.rules, session)
-  if (!parts.immediate || !place || !hasCredentials(session, now)) return done({})
+  if (!parts.immediate || !place || !canHaveCredentials(session, now)) return done({})
   const { notes } = parts.immediate
   const known = session.state === 'ended' ? await notes.stateOf(place.roleArn, session.id) : done(undefined)
   if (known.outcome === 'unknown') return known
@@ -58,8 +58,8 @@ export async function requestEnd(
   if (noted.outcome === 'unknown') return noted
   // Beside the event of the end: repeating the end of a session has no event.
   if (isFull) parts.log({ event: 'every-earlier-session', role: place.roleArn, session: session.id })
-  // A session that is only reserved has nothing to deny, unless it is issued before it ends.
-  const state = session.state === 'reserved' ? {} : { state: 'requested' as const }
+  // Without credentials that work, there is nothing to deny, unless the session gets some before it ends.
+  const state = hasCredentials(session, now) ? { state: 'requested' as const } : {}
   return done({ ...state, wake: () => wake(parts, place), ...(isFull ? { everyEarlierSession: true as const } : {}) })
 }
 
@@ -70,8 +70,8 @@ export async function requestEnd(
 export async function requestEnds(parts: Parts, request: AccessRequest, now: Instant): Promise<Done<Pick<Requested, 'wake'>> | Unknown> {
   const place = rolePlace(parts.rules, request)
   // The revocation does not depend on the version that was read, so a session can be issued before it is written.
-  const canHaveMore = request.state === 'pending' || request.state === 'approved'
-  if (!parts.immediate || !place || !(canHaveMore || request.sessions.some((one) => hasCredentials(one, now)))) return done({})
+  const hasWork = canHaveMoreSessions(request) || request.sessions.some((session) => canHaveCredentials(session, now))
+  if (!parts.immediate || !place || !hasWork) return done({})
   const noted = await parts.immediate.notes.note({ ...place, request: request.id, at: now })
   return noted.outcome === 'unknown' ? noted : done({ wake: () => wake(parts, place) })
 }
@@ -87,8 +87,9 @@ export async function immediateEndOf(
   return immediate.notes.stateOf(place.roleArn, session.id)
 }
 
-/** Whether credentials of the session work at AWS, or can become known by the time it ends. */
-const hasCredentials = (session: Session, now: Instant): boolean => session.state === 'reserved' || (identityProofUntil(session) ?? 0) > now
+const hasCredentials = (session: Session, now: Instant): boolean => (identityProofUntil(session) ?? 0) > now
+/** Whether credentials of the session work at AWS, or can work once it has ended: it is issued or renewed before the end is written. */
+const canHaveCredentials = (session: Session, now: Instant): boolean => canEnd(session, now) || hasCredentials(session, now)
 
 /** A lost message does not fail the call: the sweeper sends another one. */
 async function wake({ immediate, log }: Parts, place: RolePlace): Promise<void> {

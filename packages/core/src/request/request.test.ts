@@ -1,8 +1,8 @@
 /** What time makes of a stored state, and which sessions can still act. */
 import { expect, test } from 'vitest'
 import { NOW } from '../testing/fixtures.ts'
-import { isRevocable, liveSessions, type RequestState, stateAt } from './request.ts'
-import { identityProofUntil, type Session, sessionStateAt } from './session.ts'
+import { canHaveMoreSessions, isRevocable, liveSessions, type RequestState, stateAt } from './request.ts'
+import { canEnd, identityProofUntil, type Session, sessionStateAt } from './session.ts'
 
 const session = (change: Partial<Session>) => ({ state: 'issued', expiresAt: NOW + 1, ...change }) as Session
 
@@ -47,6 +47,26 @@ test.each<[string, Parameters<typeof isRevocable>[0], boolean]>([
   ],
   ['revoked, with a session', { state: 'revoked', expiresAt: NOW, sessions: [session({})] }, false],
 ])('a request that is %s can be revoked: %s', (_name, request, expected) => expect(isRevocable(request, NOW)).toBe(expected))
+
+test.each<[Parameters<typeof canHaveMoreSessions>[0], boolean]>([
+  [{ state: 'pending' }, true],
+  [{ state: 'approved', usesLeft: 1 }, true],
+  [{ state: 'approved', usesLeft: 0 }, false],
+  [{ state: 'approved' }, false],
+  [{ state: 'ended', usesLeft: 1 }, false],
+  [{ state: 'revoked', usesLeft: 1 }, false],
+])('a request that is %j can get another session: %s', (request, expected) => expect(canHaveMoreSessions(request)).toBe(expected))
+
+test.each<[Session['state'], number, boolean]>([
+  ['reserved', NOW, true],
+  ['issued', NOW + 1, true],
+  ['issued', NOW, false],
+  ['ended', NOW + 1, false],
+  ['failed', NOW + 1, false],
+  ['abandoned', NOW + 1, false],
+])('a session that is %s and expires at %i can be ended: %s', (state, expiresAt, expected) =>
+  expect(canEnd({ state, expiresAt }, NOW)).toBe(expected),
+)
 
 test.each<[string, Pick<Session, 'issued' | 'renewed'>, number | undefined]>([
   ['none', {}, undefined],

@@ -93,6 +93,10 @@ export const needsReview = (request: Pick<AccessRequest, 'breakGlass' | 'review'
 export const liveSessions = ({ sessions }: Pick<AccessRequest, 'sessions'>, now: Instant): readonly Session[] =>
   sessions.filter((session) => liveUntil(session) > now)
 
+/** Whether the request can get a session that it does not have yet. A reservation that it has can return its use, too. */
+export const canHaveMoreSessions = ({ state, usesLeft = 0 }: Pick<AccessRequest, 'state' | 'usesLeft'>): boolean =>
+  state === 'pending' || (state === 'approved' && usesLeft > 0)
+
 /** Whether the request can be revoked: it can be used, or a session of it has not ended, even if its window has. */
 export const isRevocable = (request: Pick<AccessRequest, 'state' | 'expiresAt' | 'windowExpiresAt' | 'sessions'>, now: Instant): boolean =>
   ['pending', 'approved'].includes(stateAt(request, now)) ||

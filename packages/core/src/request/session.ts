@@ -75,6 +75,10 @@ export type Session = {
 export const sessionStateAt = ({ state, expiresAt }: Pick<Session, 'state' | 'expiresAt'>, now: Instant): SessionState | 'expired' =>
   state === 'issued' && expiresAt <= now ? 'expired' : state
 
+/** Whether the session can still be ended: it can get credentials, or have some. One that is over by itself has nothing to end. */
+export const canEnd = ({ state, expiresAt }: Pick<Session, 'state' | 'expiresAt'>, now: Instant): boolean =>
+  state === 'reserved' || (state === 'issued' && expiresAt > now)
+
 /** When the newest credentials of the session stop working at AWS; undefined if none were issued. */
 export const credentialsExpireAt = ({ issued, renewed }: Pick<Session, 'issued' | 'renewed'>): Instant | undefined =>
   issued && Math.max(issued.expiration, renewed?.expiration ?? 0)

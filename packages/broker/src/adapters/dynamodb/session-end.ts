@@ -3,7 +3,7 @@ import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
 import { defined } from '@stint/core/defined'
 import { hex128, type RequestId, sessionSuffix } from '@stint/core/ids'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
-import { credentialsExpireAt, type Session } from '@stint/core/request/session'
+import { canEnd, credentialsExpireAt, type Session } from '@stint/core/request/session'
 import type { Ledger } from '../../ports/ledger.ts'
 import { type Item, toRequest } from './items.ts'
 import type { reading } from './request-reader.ts'
@@ -66,9 +66,6 @@ export function sessionEnd(
     },
   }
 }
-
-/** A session that is over by itself has nothing to end. */
-const canEnd = ({ state, expiresAt }: Session, now: number): boolean => state === 'reserved' || (state === 'issued' && expiresAt > now)
 
 const ended = (item: Item | undefined, id: string): Done<Session | undefined> | Unknown =>
   done(item && toRequest(item)?.sessions.find((one) => one.id === id))
