@@ -51,6 +51,15 @@ async function start(token: string, body: object = {}): Promise<Record<string, a
   expect([answer.status, answer.json.code]).toEqual([201, undefined])
   return answer.json
 }
+/** Two sessions of one request that was approved. */
+async function startTwo(erin: () => Promise<string>) {
+  const body = { profile: 'approved', justification: 'INC-7' }
+  const { requestId } = (await sandbox.vend(await erin(), body)).json
+  const peer = await lab.token({ sub: 'pat', groups: ['peers'], name: 'Pat' })
+  await sandbox.call('POST', `/requests/${requestId}/approve`, peer, {})
+  const again = async () => start(await erin(), { ...body, requestId })
+  return { requestId, sessions: [await again(), await again()] as const }
+}
 const end = (token: string, id: string, query = '') => sandbox.call('DELETE', `/sessions/${id}${query}`, token)
 const stateOf = async (token: string, id: string) => (await sandbox.get(`/sessions/${id}`, token)).json.immediateEnd
 const status = ({ status: code, json }: Answer) => [code, json.code ?? json.immediateEnd ?? 'none']
@@ -141,11 +150,7 @@ describe('two sessions of one role', () => {
 
   test('revoking a request ends all of its sessions at once', async () => {
     const erin = someone()
-    const peer = await lab.token({ sub: 'pat', groups: ['peers'], name: 'Pat' })
-    const body = { profile: 'approved', justification: 'INC-7' }
-    const { requestId } = (await sandbox.vend(await erin(), body)).json
-    await sandbox.call('POST', `/requests/${requestId}/approve`, peer, {})
-    const sessions = [await start(await erin(), { ...body, requestId }), await start(await erin(), { ...body, requestId })]
+    const { requestId, sessions } = await startTwo(erin)
     const states = ({ json }: Answer) => json.sessions.map(({ state, immediateEnd }: Record<string, any>) => `${state} ${immediateEnd}`)
     const revoked = await sandbox.call('POST', `/requests/${requestId}/revoke`, await erin(), {})
     expect([revoked.status, states(revoked)]).toEqual([200, ['ended requested', 'ended requested']])
@@ -319,11 +324,7 @@ describe('what goes wrong', () => {
 
   test('an end that is noted during a run for an older end of its request is carried out by the next run', async () => {
     const erin = someone()
-    const peer = await lab.token({ sub: 'pat', groups: ['peers'], name: 'Pat' })
-    const body = { profile: 'approved', justification: 'INC-7' }
-    const { requestId } = (await sandbox.vend(await erin(), body)).json
-    await sandbox.call('POST', `/requests/${requestId}/approve`, peer, {})
-    const [first, second] = [await start(await erin(), { ...body, requestId }), await start(await erin(), { ...body, requestId })]
+    const [first, second] = (await startTwo(erin)).sessions
     await end(await erin(), first.id)
     // So late that the run takes its note for done, although another session of the request goes on.
     sandbox.advance(3 * MINUTE)
@@ -338,11 +339,7 @@ describe('what goes wrong', () => {
 
   test('an end whose note is there before the ledger has it is not forgotten with an earlier end of its request', async () => {
     const erin = someone()
-    const peer = await lab.token({ sub: 'pat', groups: ['peers'], name: 'Pat' })
-    const body = { profile: 'approved', justification: 'INC-8' }
-    const { requestId } = (await sandbox.vend(await erin(), body)).json
-    await sandbox.call('POST', `/requests/${requestId}/approve`, peer, {})
-    const [first, second] = [await start(await erin(), { ...body, requestId }), await start(await erin(), { ...body, requestId })]
+    const [first, second] = (await startTwo(erin)).sessions
     await end(await erin(), first.id)
     // The second end has written its note, and its write of the ledger comes after the run for the first.
     let released = () => {}

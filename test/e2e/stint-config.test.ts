@@ -54,7 +54,7 @@ describe('lint', () => {
       config(good).replace("target: 't',", "target: 't', chaining: true,"),
       [],
       0,
-      /warning {2}setting-deprecated {2}profiles\.deploy\.chaining\n {2}This setting is deprecated since 0\.1\.0\. Use mints: \['sts:AssumeRole'\]/,
+      /warning {2}setting-deprecated {2}profiles\.deploy\.chaining\n {2}Deprecated since 0\.1\.0\. Use mints: \['sts:AssumeRole'\]/,
     ],
     [
       'helpers of a config from before the packages',

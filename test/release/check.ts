@@ -12,8 +12,8 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isPermissive } from '../../packages/stint/build/licenses.ts'
 import { pack } from '../../packages/stint/build/pack.ts'
-import { releasesWithoutFixture } from '../releases/fixture.ts'
 import { CANNOT } from '../support/cannot.ts'
+import { releasesWithoutFixture } from '../upgrade/fixture.ts'
 import { adoptFromRegistry } from './registry.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -78,7 +78,7 @@ function installTools(): void {
 /** The tests of the next release compare it with this one. */
 function hasFixtures(): boolean {
   const missing = releasesWithoutFixture()
-  for (const version of missing) console.log(`test/releases/${version} is missing. Run: npm run release:fixture -- ${version}`)
+  for (const version of missing) console.log(`test/upgrade/${version} is missing. Run: npm run release:fixture -- ${version}`)
   return missing.length === 0
 }
 

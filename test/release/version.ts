@@ -18,7 +18,7 @@ const run = (program: string, args: readonly string[]) => execFileSync(program, 
 
 function next(): string {
   const changesets = readChangesets(ROOT)
-  if (changesets.length === 0) throw new Error('There is no changeset in .changeset, so there is nothing to release')
+  if (changesets.length === 0) throw new Error('Nothing to release: .changeset contains no changesets')
   // Before anything changes: it throws if the changelog is not ready.
   withSection(read('CHANGELOG.md'), '')
   run('npx', ['--no-install', 'changeset', 'version'])

@@ -1,5 +1,5 @@
 /**
- * What a release left: `test/releases/<version>/` has its resolved config, its state after the first part of the scenario, and, of the
+ * What a release left: `test/upgrade/<version>/` has its resolved config, its state after the first part of the scenario, and, of the
  * last release, its functions. Nothing in it is secret: the keys are those of a sandbox that has ended.
  */
 import { createPrivateKey, type KeyObject } from 'node:crypto'
@@ -51,7 +51,7 @@ export function releasesWithoutFixture(): readonly string[] {
 export function lastRelease(): string {
   const last = releases.filter((version) => existsSync(fileOf(version, 'functions.json.br')))
   if (last.length !== 1 || last[0] === undefined)
-    throw new Error(`the functions of ${last.length} releases are in test/releases, not of one`)
+    throw new Error(`the functions of ${last.length} releases are in test/upgrade, not of one`)
   return last[0]
 }
 

@@ -1,67 +1,53 @@
 /** A browser on Stint's pages, while some of its requests are answered by the last release and some by this code. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { gatewayEvent } from '../support/lambda.ts'
 import { cookiesOf, formIn, type Jar, keepCookies, plainBrowser } from '../support/plain-browser.ts'
-import { codeNow, codeOf, type Deployment, deploymentOf, streamOf } from './deployment.ts'
-import { lastRelease } from './fixture.ts'
-import { type Opened, open } from './open.ts'
+import { type Both, openBoth, type Which } from './both.ts'
 import { peopleOf, stepsOf } from './scenario.ts'
 
-const version = lastRelease()
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
-type Which = 'released' | 'now'
-let opened: Opened
-let both: Readonly<Record<Which, Deployment>>
-const folders: string[] = []
+/** No page of Stint redirects more often in a row. */
+const MOST_REDIRECTS = 5
+let opened: Both
 beforeAll(async () => {
-  opened = await open(version)
-  const { sandbox, config } = opened
-  const folder = () => folders[folders.push(mkdtempSync(join(tmpdir(), 'stint-code-'))) - 1] as string
-  const stream = streamOf(sandbox)
-  both = {
-    released: deploymentOf(codeOf(version, folder()), config.released, sandbox, stream),
-    now: deploymentOf(codeNow(folder()), config.now, sandbox, stream),
-  }
+  opened = await openBoth()
 })
-afterAll(async () => {
-  for (const one of Object.values(both)) one.close()
-  await opened.close()
-  for (const folder of folders) rmSync(folder, { recursive: true })
-})
+afterAll(() => opened.close())
 
 const browser = () => plainBrowser(() => opened.sandbox)
 
 /** One request of the browser. Redirects are not followed. */
 async function go(which: Which, jar: Jar, path: string, form?: Readonly<Record<string, string>>) {
   const raw = form ? { method: 'POST', path, headers: Object.entries(FORM).flat(), body: String(new URLSearchParams(form)) } : { path }
-  const answer = await both[which].invoke('api', { ...gatewayEvent(raw), cookies: cookiesOf(jar) })
+  const answer = await opened.both[which].invoke('api', { ...gatewayEvent(raw), cookies: cookiesOf(jar) })
   keepCookies(jar, answer.cookies ?? [])
   const { pathname, search, origin } = new URL(answer.headers.location ?? '/', opened.sandbox.urls.broker)
   const location = answer.headers.location && (origin === opened.sandbox.urls.broker ? `${pathname}${search}` : answer.headers.location)
   return { status: answer.statusCode, text: answer.body, location }
 }
 
+/** Follows redirects within Stint's pages. */
+async function see(which: Which, jar: Jar, path: string) {
+  let page = await go(which, jar, path)
+  for (let redirects = 0; page.location?.startsWith('/'); redirects++) {
+    if (redirects === MOST_REDIRECTS) throw new Error(`${path} redirects without end, at last to ${page.location}`)
+    page = await go(which, jar, page.location)
+  }
+  return page
+}
+
 /** The address at which the browser comes back from the issuer. */
 async function signedIn(which: Which, jar: Jar, path: string): Promise<string> {
-  let { location } = await go(which, jar, path)
-  while (location?.startsWith('/')) ({ location } = await go(which, jar, location))
+  const { location } = await see(which, jar, path)
   const back = new URL(await browser().atIssuer(location ?? '', 'approver'))
   return `${back.pathname}${back.search}`
 }
 
-/** Follows redirects within Stint's pages. */
-async function see(which: Which, jar: Jar, path: string) {
-  let page = await go(which, jar, path)
-  while (page.location?.startsWith('/')) page = await go(which, jar, page.location)
-  return page
-}
-const decideOn = async () => `/decide/${await stepsOf(both.now).ask(await peopleOf(opened.world).engineer(`erin-${++serial}`), 'approved')}`
+const decideOn = async () =>
+  `/decide/${await stepsOf(opened.both.now).ask(await peopleOf(opened.world).engineer(`erin-${++serial}`), 'approved')}`
 let serial = 0
 const stateAt = async (path: string) =>
-  (await stepsOf(both.now).get(path.replace('/decide/', '/requests/'), await peopleOf(opened.world).auditor())).state
+  (await stepsOf(opened.both.now).get(path.replace('/decide/', '/requests/'), await peopleOf(opened.world).auditor())).state
 
 describe.each<[string, Which, Which]>([
   ['the last release', 'released', 'now'],

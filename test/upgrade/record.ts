@@ -1,6 +1,6 @@
 /**
  * `npm run release:fixture -- VERSION`: builds the functions, plays the first part of the scenario with the code of this checkout, and keeps
- * both in `test/releases/VERSION`. Of the releases before, only the state is kept.
+ * both in `test/upgrade/VERSION`. Of the releases before, only the state is kept.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -60,7 +60,7 @@ writeRelease(version, {
 })
 await sandbox.close()
 await lab.close()
-process.stdout.write(`test/releases/${version}\n`)
+process.stdout.write(`test/upgrade/${version}\n`)
 
 /** All that is deployed of a function, but for its config. */
 function filesOf(name: string): readonly (readonly [path: string, text: string])[] {

@@ -1,43 +1,25 @@
 /** During a deployment, the last release and this code run at once, on one table. Every step of a story is done by the other one. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { streamEvent } from '../infra/start-deployed.ts'
 import { storedRequests } from '../support/checkers.ts'
 import { gatewayEvent } from '../support/lambda.ts'
 import { slackIn, textOf } from '../support/slack.ts'
 import { verifiedNow } from '../support/verified.ts'
-import { codeNow, codeOf, type Deployment, deploymentOf, type Stream, streamOf } from './deployment.ts'
-import { lastRelease } from './fixture.ts'
-import { type Opened, open } from './open.ts'
+import { type Both, openBoth, version } from './both.ts'
+import type { Deployment } from './deployment.ts'
 import { peopleOf, stepsOf } from './scenario.ts'
 
 const MINUTE_MS = 60_000
-const version = lastRelease()
-let opened: Opened
-let stream: Stream
-let both: Readonly<Record<'released' | 'now', Deployment>>
-const folders: string[] = []
+let opened: Both
 beforeAll(async () => {
-  opened = await open(version)
-  const { sandbox, config } = opened
-  const folder = () => folders[folders.push(mkdtempSync(join(tmpdir(), 'stint-code-'))) - 1] as string
-  stream = streamOf(sandbox)
-  both = {
-    released: deploymentOf(codeOf(version, folder()), config.released, sandbox, stream),
-    now: deploymentOf(codeNow(folder()), config.now, sandbox, stream),
-  }
+  opened = await openBoth()
+  const { both } = opened
   // Avery, who approves, from Slack, too.
   const avery = await peopleOf(opened.world).peer()
   await opened.world.slashStint(`link ${await stepsOf(both.released).linkCode(avery)}`)
   await stepsOf(both.now).confirmLink(avery)
 })
-afterAll(async () => {
-  for (const one of Object.values(both)) one.close()
-  await opened.close()
-  for (const folder of folders) rmSync(folder, { recursive: true })
-})
+afterAll(() => opened.close())
 
 test('the config of the last release has the same hash in this code', () => {
   const hashOf = (packed: string) => JSON.parse(packed).hash
@@ -53,8 +35,8 @@ describe.each([
   let [a, b]: ReturnType<typeof stepsOf>[] = []
   beforeAll(() => {
     people = peopleOf(opened.world)
-    ;[first, second] = [both[one], both[other]]
-    ;[a, b] = [stepsOf(both[one]), stepsOf(both[other])]
+    ;[first, second] = [opened.both[one], opened.both[other]]
+    ;[a, b] = [stepsOf(opened.both[one]), stepsOf(opened.both[other])]
   })
   const steps = () => ({ ...people, a: a as NonNullable<typeof a>, b: b as NonNullable<typeof b> })
   const releases = () => ({ first: first as Deployment, second: second as Deployment })
@@ -63,7 +45,7 @@ describe.each([
     const { engineer, peer, a, b } = steps()
     const erin = () => engineer(`erin-${one}`)
     const request = await a.ask(await erin(), 'approved')
-    // Whoever asks again gets the request that waits.
+    // A repeated call returns the pending request.
     expect(await b.ask(await erin(), 'approved')).toBe(request)
     await b.decide(await peer(), request, 'approve')
     const session = await a.start(await erin(), 'approved', { requestId: request })
@@ -172,12 +154,12 @@ describe.each([
     await b.start(await engineer(`nora-${one}`), 'approved', { requestId: request })
   })
 
-  test('what no one decides on expires, whoever sweeps', async () => {
+  test('a request without a decision expires, whichever release sweeps', async () => {
     const { engineer, peer, a, b } = steps()
     const [lee, max] = [await a.ask(await engineer(`lee-${one}`), 'approved'), await b.ask(await engineer(`max-${one}`), 'approved')]
     await b.decide(await engineer(`lee-${one}`), lee, 'cancel')
     opened.world.advance(121 * MINUTE_MS)
-    await Promise.all(Object.values(both).map(({ sweep }) => sweep()))
+    await Promise.all(Object.values(opened.both).map(({ sweep }) => sweep()))
     expect((await a.get(`/requests/${lee}`, await peer())).state).toBe('cancelled')
     expect((await a.get(`/requests/${max}`, await peer())).state).toBe('expired')
   })
@@ -185,10 +167,10 @@ describe.each([
 
 test('both ship the same records at the same time', async () => {
   const { engineer } = peopleOf(opened.world)
-  for (const [name, release] of Object.entries(both))
+  for (const [name, release] of Object.entries(opened.both))
     for (let sessions = 0; sessions < 3; sessions++) await stepsOf(release).start(await engineer(`ship-${name}-${sessions}`), 'plain')
-  const records = stream.take()
-  await Promise.all(Object.values(both).map(({ shipThese }) => shipThese(records)))
+  const records = opened.stream.take()
+  await Promise.all(Object.values(opened.both).map(({ shipThese }) => shipThese(records)))
 })
 
 test('the log verifies against the table, and has the events of both', async () => {

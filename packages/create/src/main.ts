@@ -19,7 +19,7 @@ const help = `npm create stint@latest FOLDER -- [options]
   --account ID          the first AWS account that Stint gives access to
   --region REGION       where Stint runs (default eu-central-1)
   --slack IDS           Slack, by the IDs of the team, the app and a channel: T0ACME,A0STINT,C0ACCESS
-  --yes                 use the flags and ask nothing. Without --slack, there is no Slack
+  --yes                 take the answers from the flags and ask nothing. Without --slack, Slack is not set up
 `
 
 class UsageError extends Error {}

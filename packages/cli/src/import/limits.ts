@@ -2,12 +2,12 @@
 import type { Approval, Profile, Who } from '@stint/core/config/shape'
 import { formatDuration } from '@stint/core/duration'
 
-/** The longest session of Stint. Credentials are renewed every hour within it. */
+/** The longest session that Stint allows. Within it, credentials are renewed every hour. */
 const MAX_MINUTES = 12 * 60
 /** Sessions that one approval allows. The other tools allow any number within the time. */
 const MAX_USES = 3
 
-/** The longest session that Stint allows of these minutes, and how it is less. */
+/** At most the longest session that Stint allows, with a note if that is less. */
 export const cappedMinutes = (minutes: number): { readonly minutes: number; readonly notes: readonly string[] } =>
   minutes <= MAX_MINUTES
     ? { minutes, notes: [] }

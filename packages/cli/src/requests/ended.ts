@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type ImmediateEndState, immediateEndWords } from '@stint/core/request/immediate-end'
 import { left } from '../frame/words.ts'
 
-/** What `DELETE /sessions/{id}` answers. */
+/** What `DELETE /sessions/{id}` answers. A session of a revoked request has the same properties. */
 export type Ended = {
   readonly id: string
   readonly state: string

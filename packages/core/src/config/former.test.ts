@@ -48,7 +48,7 @@ describe('a setting that is gone', () => {
 })
 
 describe('a deprecated setting', () => {
-  const what = 'This setting is deprecated since 0.2.0. Set maxUses.'
+  const what = 'Deprecated since 0.2.0. Set maxUses.'
   test.each<[string, unknown, readonly string[]]>([
     ['of each profile that has it', { profiles: { a: { description: 'x' }, b: {}, c: { description: '' } } }, ['a', 'c']],
     ['of no profile', { profiles: { a: { descriptions: 'x' } } }, []],

@@ -29,7 +29,7 @@ export function deprecatedIn(
 ): readonly { readonly path: string; readonly what: string }[] {
   return former.flatMap((one) => {
     if (one.kind !== 'deprecated') return []
-    const what = `This setting is deprecated since ${one.since}. ${one.instead}`
+    const what = `Deprecated since ${one.since}. ${one.instead}`
     return pathsOf(config, segmentsOf(one.path)).map((path) => ({ path, what }))
   })
 }

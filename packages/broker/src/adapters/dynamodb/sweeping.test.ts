@@ -256,6 +256,23 @@ describe('the time of a run', () => {
     for (let serial = 0; serial < 400; serial++)
       expect(eventsOf(it, idOf(serial)).filter((type) => type === 'request.expired')).toHaveLength(1)
   })
+  test('shows in its events: each is dated when it is written', async () => {
+    const it = indexed()
+    await ask(it, idOf(1))
+    await reserveIn(it, idOf(2))
+    const start = NOW + HALF_HOUR
+    it.setNow(start)
+    it.table.through(({ operation }, apply) => {
+      if (operation === 'Query') it.advance(1000)
+      return apply()
+    })
+    const until = { abandon: start + 15_000, pass: start + 40_000, correct: start + 45_000 }
+    await it.ledger.sweep(start, sweepOptions(start, { until }))
+    const lastOf = (id: RequestId) => JSON.parse(it.table.item(STORY, `REQ#${id}`)?.events?.L?.at(-1)?.M?.event?.S ?? '{}')
+    const [expired, abandoned] = [lastOf(idOf(1)), lastOf(idOf(2))]
+    expect([expired.type, abandoned.type]).toEqual(['request.expired', 'session.abandoned'])
+    for (const event of [expired, abandoned]) expect(Date.parse(event.at)).toBeGreaterThan(start)
+  })
   test('does not run out for changes while reservations are abandoned', async () => {
     const it = indexed()
     await ask(it, idOf(1))

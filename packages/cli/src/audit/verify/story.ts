@@ -19,8 +19,8 @@ export type OnEvent = (event: ReadEvent, seq: number) => void
 export type OnLost = (request: string, chain: Buffer) => void
 
 /**
- * Events younger than this, and the announcement of their config, may not be in the log yet. A config that decides for less than this is
- * perhaps never announced: the sweeper announces it, and a run of the sweeper can fail.
+ * Events younger than this, and the announcement of their config, may not be in the log yet. The sweeper announces
+ * a config, and its run can fail, so a config that decides for less than this may never be announced.
  */
 const FRESH_MS = 10 * 60_000
 /** The clock of the auditor's machine can be wrong by this much. A smaller difference is not a fault. */
