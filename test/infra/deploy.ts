@@ -99,7 +99,7 @@ export async function deploy(stage: string, settings?: object, { isExample = fal
     rpc.close()
     throw Object.assign(fault as Error, { resources })
   }
-  await settled(resources)
+  await settled(resources, () => pulumi.runtime.waitForRPCs())
   rpc.close()
   const seen = Object.fromEntries(
     await Promise.all(Object.entries(outputs).map(async ([name, value]) => [name, await pulumi.output(value).promise()])),
@@ -125,10 +125,14 @@ export async function deploy(stage: string, settings?: object, { isExample = fal
   }
 }
 
-/** No resource has come for a while, long against what one takes to be registered here. */
-async function settled(resources: readonly Resource[]): Promise<void> {
+/**
+ * Every resource that the app has made is registered, whatever its inputs wait for, and no other has come for a while: some are made only
+ * once the outputs of others are known.
+ */
+async function settled(resources: readonly Resource[], allRegistered: () => Promise<void>): Promise<void> {
   for (let [before, still] = [-1, 0]; still < 8; still = resources.length === before ? still + 1 : 0) {
     before = resources.length
+    await allRegistered()
     await sleep(250)
   }
 }

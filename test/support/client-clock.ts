@@ -4,7 +4,7 @@
  * it between two calls of the client, not during one, so that no timeout passes.
  */
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { clientPath } from './client-tools.ts'
 
@@ -18,7 +18,11 @@ export type ClientClock = {
 /** Needs the tool `faketime`. `folder`: of the test, for the file with the offset. */
 export function clientClock(folder: string): ClientClock {
   const file = join(folder, 'clock-offset')
-  const set = (offsetMs: number) => writeFileSync(file, `+${Math.round(offsetMs / 1000)}\n`)
+  /** In one step: a client that looks at the clock must not read half a file. */
+  function set(offsetMs: number): void {
+    writeFileSync(`${file}.new`, `+${Math.round(offsetMs / 1000)}\n`)
+    renameSync(`${file}.new`, file)
+  }
   set(0)
   // The library's path differs between systems, and the command knows it.
   const library = execFileSync('faketime', ['-f', '+0', 'printenv', 'LD_PRELOAD'], { env: { PATH: clientPath }, encoding: 'utf8' }).trim()
