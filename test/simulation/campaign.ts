@@ -1,5 +1,5 @@
 /**
- * `npm run simulate:campaign -- --schedules N`: any number of schedules, on all cores, in parts of 200. Each part is a process, whose figures
+ * `npm run simulate:campaign -- --schedules N`: any number of schedules, on all cores, in parts of 500. Each part is a process, whose figures
  * are kept in `.simulation/` for each commit, so that a campaign that was stopped goes on where it was. Prints what all parts found together.
  */
 import { spawn } from 'node:child_process'
@@ -11,7 +11,7 @@ import { commitOf } from './commit.ts'
 import { Count } from './count.ts'
 import { mustReach } from './reached.ts'
 
-const PART = 200
+const PART = 500
 const SIMULATE = fileURLToPath(new URL('./simulate.ts', import.meta.url))
 const { values } = parseArgs({
   options: {
