@@ -13,6 +13,7 @@ import type { Ender } from '@stint/broker/ends/carry-out'
 import type { ImmediateEnds } from '@stint/broker/ends/request-end'
 import { deadlinesOnAws, type FunctionDeployment } from '@stint/broker/wiring/broker'
 import { ledgerSettings } from '@stint/broker/wiring/dynamodb'
+import { defined } from '@stint/core/defined'
 import { QUEUE_URL, sqsError } from './end-queue.ts'
 import { iamError, otherIamAnswer } from './iam.ts'
 import type { Services } from './machines.ts'
@@ -67,6 +68,7 @@ export function enderOn(services: Services, machine: Machine, deployment: Functi
       clock,
     }),
     clock,
+    ...defined({ epoch: deployment.epoch }),
     sleep,
     log,
   }

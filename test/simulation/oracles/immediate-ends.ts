@@ -46,6 +46,7 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
   /** Ends that were not written down, because that failed. Their callers were not told that they are done. */
   const unnoted = new Set<string>()
   let wasRefused = false
+  let restoredAt = 0
 
   for (const { roleArn } of Object.values(releases[0]?.targets ?? {})) {
     const document = iam.document(roleArn)
@@ -153,6 +154,9 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
     onPolicyRead(roleArn, document) {
       returned.set(roleArn, [...(returned.get(roleArn) ?? []), deniedBy(document)])
     },
+    onRestored(at) {
+      restoredAt = at
+    },
     onKept(session) {
       kept.add(session)
     },
@@ -188,8 +192,9 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
     whenEndsAreCarriedOut() {
       const rows = new Map(dynamo.items(SIDE).flatMap((item) => (item.pk?.S?.startsWith('DENY#') ? [[item.sk?.S ?? '', item]] : [])))
       const full = new Set([...rows.values()].flatMap((row) => (stringOf(row.state) === 'full' ? [stringOf(row.request)] : [])))
+      // One that was noted before a restore can be about an end that the table has lost.
       for (const item of dynamo.items(SIDE))
-        if (item.pk?.S === 'ENDS' && !full.has(stringOf(item.request)))
+        if (item.pk?.S === 'ENDS' && !full.has(stringOf(item.request)) && (numberOf(item.at) ?? 0) > restoredAt)
           fault('liveness', `the end of ${stringOf(item.request)} is still to be carried out`)
       for (const item of dynamo.items('stint'))
         for (const { suffix, state } of sessionsIn(item)) {

@@ -2,6 +2,7 @@
 import type { RequestId } from '@stint/core/ids'
 import { seconds } from '@stint/core/instant'
 import { done } from '@stint/core/outcome'
+import type { EndedSession } from '@stint/core/request/immediate-end'
 import type { AccessRequest } from '@stint/core/request/request'
 import type { Session } from '@stint/core/request/session'
 import { NOW } from '@stint/core/testing/fixtures'
@@ -15,35 +16,41 @@ const session = { id: 'req_0.abcdefgh', requestId: 'req_0', roleArn: ROLE, expir
 const ended = { ...session, state: 'ended', issued: { at: NOW - 1, expiration: NOW + seconds(600) } } as unknown as Session
 const issued = { ...ended, state: 'issued' } as Session
 
-async function isSettled(request: Partial<AccessRequest>, ageSeconds = 1): Promise<boolean> {
+type Calls = { readonly settled: PendingEnd[]; readonly order: string[] }
+
+async function carriedOut(request: Partial<AccessRequest> | undefined, ageSeconds = 1, epoch = 0): Promise<Calls> {
   const pending: PendingEnd = { ...place, request: 'req_0' as RequestId, at: NOW - seconds(ageSeconds), attempt: 'a' }
-  const settled: PendingEnd[] = []
+  const calls: Calls = { settled: [], order: [] }
   let document: string | undefined
+  const stored = (sessions: readonly EndedSession[]) => void calls.order.push(...sessions.map(({ suffix, state }) => `${suffix} ${state}`))
   await carryOut(
     {
-      ledger: { request: async () => done(request as AccessRequest) },
+      ledger: { request: async () => done(request as AccessRequest | undefined) },
       work: {
         pending: async () => [pending],
         ended: async () => ({ sessions: [] }),
-        write: async () => {},
+        store: async (_role, sessions) => stored(sessions),
+        write: async (_role, sessions) => stored(sessions),
         prune: async () => {},
-        settle: async (one) => void settled.push(one),
+        settle: async (one) => void calls.settled.push(one),
       },
       open: async () =>
         done({
           put: async (text) => {
+            calls.order.push('put')
             document = text
             return done(true as const)
           },
           get: async () => done(document),
         }),
       clock: () => NOW,
+      epoch,
       sleep: async () => {},
       log: () => {},
     },
     place,
   )
-  return settled.length > 0
+  return calls
 }
 
 test.each<[string, Partial<AccessRequest>, number, boolean]>([
@@ -55,5 +62,22 @@ test.each<[string, Partial<AccessRequest>, number, boolean]>([
   ['can be approved', { state: 'pending', sessions: [] }, 1, false],
   ['was never revoked', { state: 'approved', usesLeft: 1, sessions: [] }, 121, true],
 ])('what is to be done about a request that %s is settled: %#', async (_title, request, ageSeconds, settled) => {
-  expect(await isSettled(request, ageSeconds)).toBe(settled)
+  expect((await carriedOut(request, ageSeconds)).settled.length > 0).toBe(settled)
+})
+
+const HOUR = 3600
+test.each<[string, Partial<AccessRequest> | undefined, number, number, boolean]>([
+  ['lost the end', { state: 'approved', usesLeft: 0, sessions: [issued] }, 300, NOW - seconds(100), false],
+  ['lost the request', undefined, 300, NOW - seconds(100), false],
+  ['was restored in the same instant', undefined, 300, NOW - seconds(300), false],
+  ['has the end', { state: 'revoked', sessions: [ended] }, 300, NOW - seconds(100), true],
+  ['lost an end whose credentials have expired', undefined, HOUR + 61, NOW - seconds(100), true],
+  ['lost an end whose credentials work for a last second', undefined, HOUR + 60, NOW - seconds(100), false],
+  ['was restored before the end', { state: 'approved', usesLeft: 0, sessions: [] }, 300, NOW - seconds(301), true],
+])('in a restored table that %s, it is settled: %#', async (_title, request, ageSeconds, epoch, settled) => {
+  expect((await carriedOut(request, ageSeconds, epoch)).settled.length > 0).toBe(settled)
+})
+
+test('a session is stored before a policy denies it, so that no later policy lets it in again', async () => {
+  expect((await carriedOut({ state: 'revoked', sessions: [ended] })).order).toEqual(['abcdefgh undefined', 'put', 'abcdefgh read-back'])
 })

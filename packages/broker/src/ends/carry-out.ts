@@ -3,12 +3,14 @@
  * role never overlap, because their messages are in one group of a FIFO queue. A run can stop anywhere and be repeated: what is to be done
  * stays written down until AWS has returned the policy.
  */
+import { MAX_CREDENTIALS_SECONDS } from '@stint/core/config/shape'
 import { type Instant, seconds } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
 import type { Done, Unknown } from '@stint/core/outcome'
 import { type EarlierSessions, type EndedSession, earlierSessions, endedSession, endPolicy } from '@stint/core/request/immediate-end'
 import { canHaveMoreSessions } from '@stint/core/request/request'
 import { canEnd } from '@stint/core/request/session'
+import { LATER_SECONDS } from '@stint/core/sts-limits'
 import { inParallel } from '../log/parallel.ts'
 import type { EndWork, OpenRolePolicy, PendingEnd, RolePlace, RolePolicyRefused } from '../ports/immediate-ends.ts'
 import type { Ledger } from '../ports/ledger.ts'
@@ -20,6 +22,8 @@ export type Ender = {
   readonly work: EndWork
   readonly open: OpenRolePolicy
   readonly clock: Clock
+  /** When the table was restored from a backup. What was noted before may be about ends that the table has lost. */
+  readonly epoch?: Instant
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly log: Log
 }
@@ -31,13 +35,15 @@ const MOST_PENDING = 1000
 const READ_AT_ONCE = 16
 /** An end that the ledger does not have by now was never written: no function takes as long. */
 const NEVER_ENDED_SECONDS = 120
+/** By now, nothing that a session had when it ended works at AWS. */
+const EXPIRED_SECONDS = MAX_CREDENTIALS_SECONDS + LATER_SECONDS
 /** Tries of one call to IAM, and the first wait between two of them. */
 const TRIES = 5
 const FIRST_WAIT_MS = 200
 
 /** Throws `Trouble` if anything did not answer, or AWS refused: then the run is to be repeated. */
 export async function carryOut(ender: Ender, place: RolePlace): Promise<CarriedOut> {
-  const { work, clock } = ender
+  const { work, clock, epoch = 0 } = ender
   const { roleArn } = place
   const now = clock()
   const pending = (await work.pending(roleArn)).slice(0, MOST_PENDING)
@@ -50,12 +56,15 @@ export async function carryOut(ender: Ender, place: RolePlace): Promise<CarriedO
 
   const policy = endPolicy(all, earlier, now)
   const isWritten = policy?.denied.every(({ state }) => state === 'read-back') && earlier?.before === stored.earlier?.before
+  const count = (policy?.denied.length ?? 0) + (policy?.left.length ?? 0)
+  // Stored before any policy has them: whatever is lost after this, no later policy leaves them out while their credentials work.
+  const unknown = all.filter(({ suffix }) => !known.has(suffix))
+  await work.store(roleArn, unknown)
   const { state: reached, cause } = policy && !isWritten ? await write(ender, place, policy.document) : ALREADY
   const changed = [
-    ...(policy?.denied ?? []).filter(({ state }) => state !== reached).map((one) => ({ ...one, state: reached })),
+    ...(policy?.denied ?? []).filter(({ state }) => state !== reached && state !== 'read-back').map((one) => ({ ...one, state: reached })),
     ...(policy?.left ?? []).filter(({ state }) => state !== 'full').map((one) => ({ ...one, state: 'full' as const })),
   ]
-  const count = (policy?.denied.length ?? 0) + (policy?.left.length ?? 0)
   await work.write(roleArn, changed, count, isWritten ? undefined : earlier)
   if (cause !== undefined) throw new Trouble(`the policy of ${roleArn} was written, and not read back: ${cause}`)
   await work.prune(
@@ -66,8 +75,12 @@ export async function carryOut(ender: Ender, place: RolePlace): Promise<CarriedO
   const left = new Set(policy?.left.map(({ suffix }) => suffix))
   // The note of an end that is under way can be there already, so it stays as long as a session of its request could still end, even one
   // that is yet to be issued.
-  const isOver = ({ at }: PendingEnd, { ended, areAllOver }: OfRequest) =>
-    ended.every(({ suffix }) => !left.has(suffix)) && (areAllOver || at < now - seconds(NEVER_ENDED_SECONDS))
+  function isOver({ at }: PendingEnd, { ended, areAllOver }: OfRequest): boolean {
+    const age = now - at
+    // A restored table can lack the end until `stint audit restore` has put it back.
+    if (at <= epoch && ended.length === 0) return age > seconds(EXPIRED_SECONDS)
+    return ended.every(({ suffix }) => !left.has(suffix)) && (areAllOver || age > seconds(NEVER_ENDED_SECONDS))
+  }
   const over = pending.filter((one, at) => isOver(one, requests[at] as OfRequest))
   await inParallel(over, READ_AT_ONCE, work.settle)
   const carried = { denied: policy?.denied.length ?? 0, left: left.size, waiting: pending.length - over.length }

@@ -35,7 +35,9 @@ export type EndWork = {
   pending(roleArn: string): Promise<readonly PendingEnd[]>
   /** The ended sessions of the role, including those whose credentials have expired. */
   ended(roleArn: string): Promise<{ readonly sessions: readonly EndedSession[]; readonly earlier?: EarlierSessions }>
-  /** `count`: how many there are now, with those that are written. */
+  /** Stores sessions in their states. Leaves those alone that are in a later state already. */
+  store(roleArn: string, sessions: readonly EndedSession[]): Promise<void>
+  /** `store`, and `count`: how many there are now, with those that are written. */
   write(roleArn: string, sessions: readonly EndedSession[], count: number, earlier: EarlierSessions | undefined): Promise<void>
   /** Removes sessions by their suffixes. */
   prune(roleArn: string, suffixes: readonly string[]): Promise<void>

@@ -1,8 +1,9 @@
 /** What the `end` function reads and writes in the side table (./end-notes.ts says what is stored). */
-import { DeleteItemCommand, type WriteRequest } from '@aws-sdk/client-dynamodb'
+import { DeleteItemCommand, PutItemCommand, type PutItemCommandInput } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import type { Instant } from '@stint/core/instant'
-import type { EarlierSessions } from '@stint/core/request/immediate-end'
+import type { EarlierSessions, EndedSession } from '@stint/core/request/immediate-end'
+import { all, inParallel } from '../../log/parallel.ts'
 import type { EndWork } from '../../ports/immediate-ends.ts'
 import { COUNTED, ofTable, pageIn, pagesOf } from './answer-checks.ts'
 import { batchWrites } from './batch-writes.ts'
@@ -24,8 +25,38 @@ import type { LogStateSettings } from './log-state.ts'
 import { partitionQuery } from './partition-rows.ts'
 import { type Attributes, TTL } from './table.ts'
 
-/** Writes of one batch in flight at once. */
-const AT_ONCE = 4
+const BATCHES_AT_ONCE = 4
+const ROWS_AT_ONCE = 16
+
+/**
+ * A write can arrive after that of a later run. So each has a condition: a session never returns to an earlier state, and credentials that
+ * are denied by their age are not let in again.
+ */
+type Upon = (item: object) => Pick<PutItemCommandInput, 'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'>
+
+const LATER: Upon = (item) => ({
+  ConditionExpression: 'attribute_not_exists(pk) OR #before <= :before',
+  ExpressionAttributeNames: { '#before': 'before' },
+  ExpressionAttributeValues: marshall({ ':before': (item as EarlierSessions).before }),
+})
+const STATE = { ExpressionAttributeNames: { '#state': 'state' } }
+
+function uponState(state: EndedSession['state']): Upon | undefined {
+  switch (state) {
+    case undefined:
+      return () => ({ ConditionExpression: 'attribute_not_exists(pk)' })
+    case 'full':
+      return () => ({ ConditionExpression: 'attribute_not_exists(#state)', ...STATE })
+    case 'written':
+      return () => ({
+        ConditionExpression: 'attribute_not_exists(#state) OR #state <> :last',
+        ...STATE,
+        ExpressionAttributeValues: marshall({ ':last': 'read-back' }),
+      })
+    default:
+      return undefined
+  }
+}
 
 export function endWork({ client, sideTable, sleep }: LogStateSettings): EndWork {
   const log = logSender(sleep)
@@ -39,7 +70,22 @@ export function endWork({ client, sideTable, sleep }: LogStateSettings): EndWork
     return rows
   }
 
-  const writeRows = batchWrites(client, sideTable, log, AT_ONCE)
+  const deleteRows = batchWrites(client, sideTable, log, BATCHES_AT_ONCE)
+
+  /** Does nothing if the condition fails. */
+  async function put(pk: string, sk: string, item: object, until: Instant, upon: Upon | undefined): Promise<void> {
+    const command = new PutItemCommand({
+      TableName: sideTable,
+      Item: marshall({ pk, sk, ...item, [TTL]: ttlOf(until) }),
+      ...upon?.(item),
+      ...COUNTED,
+    })
+    await send(async () => ofTable(await client.send(command), sideTable))
+  }
+  const store: EndWork['store'] = async (roleArn, sessions) => {
+    const pk = denyKey(roleArn)
+    await inParallel(sessions, ROWS_AT_ONCE, (one) => put(pk, one.suffix, endedFields.pick(one), one.until, uponState(one.state)))
+  }
 
   return {
     async pending(roleArn) {
@@ -59,19 +105,19 @@ export function endWork({ client, sideTable, sleep }: LogStateSettings): EndWork
       }
     },
 
+    store,
+
     async write(roleArn, sessions, count, earlier) {
       if (sessions.length === 0 && !earlier) return
-      const put = (sk: string, item: object, until: Instant): WriteRequest => ({
-        PutRequest: { Item: marshall({ pk: denyKey(roleArn), sk, ...item, [TTL]: ttlOf(until) }) },
-      })
-      await writeRows([
-        put(COUNT, { count }, Math.max(earlier?.until ?? 0, ...sessions.map(({ until }) => until))),
-        ...(earlier ? [put(EARLIER, { before: earlier.before, until: earlier.until }, earlier.until)] : []),
-        ...sessions.map((session) => put(session.suffix, endedFields.pick(session), session.until)),
+      const until = Math.max(earlier?.until ?? 0, ...sessions.map((one) => one.until))
+      await all([
+        put(denyKey(roleArn), COUNT, { count }, until, undefined),
+        ...(earlier ? [put(denyKey(roleArn), EARLIER, { before: earlier.before, until: earlier.until }, earlier.until, LATER)] : []),
       ])
+      await store(roleArn, sessions)
     },
 
-    prune: (roleArn, suffixes) => writeRows(suffixes.map((sk) => ({ DeleteRequest: { Key: marshall({ pk: denyKey(roleArn), sk }) } }))),
+    prune: (roleArn, suffixes) => deleteRows(suffixes.map((sk) => ({ DeleteRequest: { Key: marshall({ pk: denyKey(roleArn), sk }) } }))),
 
     async settle(pending) {
       const gone = new DeleteItemCommand({
