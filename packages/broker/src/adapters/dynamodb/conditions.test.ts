@@ -4,7 +4,8 @@
  * situation is about.
  */
 
-import { UpdateItemCommand } from '@aws-sdk/client-dynamodb'
+import { PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
+import { marshall } from '@aws-sdk/util-dynamodb'
 import { defined } from '@stint/core/defined'
 import type { CallerRef } from '@stint/core/identity/caller'
 import { type LinkChange, type LinkId, linkId } from '@stint/core/identity/link'
@@ -307,6 +308,19 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
   'a revoke on exactly the version that it was decided on': async (it) => {
     await must(it.ledger.ask(newRequest()))
     return [word(await it.ledger.change(REQUEST, NOW, always(changes.revoked), { exact: true }))]
+  },
+  'a revoke is sent again after `stint audit restore` has replaced the request': async (it) => {
+    await must(it.ledger.ask(newRequest()))
+    let isRestored = false
+    it.table.through(async ({ operation }, apply) => {
+      if (isRestored || operation !== 'UpdateItem') return apply()
+      isRestored = true
+      await apply()
+      const rest = { pk: `REQ#${REQUEST}`, state: 'ended', version: 9, events: [] }
+      await it.table.client.send(new PutItemCommand({ TableName: STORY, Item: marshall(rest) }))
+      throw new Error('ECONNRESET')
+    })
+    return [word(await it.ledger.change(REQUEST, NOW, always(changes.revoked), { origin })), it.events(`REQ#${REQUEST}`)]
   },
   'what is over is not revoked': async (it) => {
     await must(it.ledger.ask(newRequest()))

@@ -39,7 +39,8 @@ export function changeWriter(settings: LedgerSettings, sender: Sender) {
     const attempt = hex128(random)
     const upon = [
       ...(from.length > 0 ? [`#state IN (${from.map((_state, at) => `:from${at}`).join(', ')})`] : []),
-      ...(isExact ? ['version = :seen'] : []),
+      // Without a version, a write that is sent again would also land on what `stint audit restore` has left of the request meanwhile.
+      isExact ? 'version = :seen' : 'attribute_exists(terms)',
     ]
     const isDone = (item: Item) => item.changeAttempt === attempt && item.state === change.state
     const written = await sender.update(

@@ -166,7 +166,7 @@ export const changes = {
   cancelled: { state: 'cancelled', from: ['pending'], set: { decidedBy: by }, events: [{ type: 'request.cancelled', by, channel: 'api' }] },
   revoked: {
     state: 'revoked',
-    from: ['pending', 'approved'],
+    from: ['pending', 'approved', 'ended'],
     set: { decidedBy: by },
     events: [{ type: 'request.revoked', by, channel: 'api' }],
   },
