@@ -135,6 +135,7 @@ async function compareHour(perDay: number): Promise<Run> {
       shipper: { ...shipperOf(memory), clock: it.now, state: { ...memory.state, cursors } },
       journals: journalsReader(settings),
       progress: remembered,
+      retiring: progress(settings, 'retire').kept,
       walk: dayWalk(settings, remembered),
       now,
       mayGoOn: () => true,

@@ -107,6 +107,7 @@ function world() {
         shipper: shipper(),
         journals: journalsReader(source),
         progress: own,
+        retiring: remembered('retire').kept,
         walk: dayWalk(source, own, PAGE),
         now,
         mayGoOn: () => true,
@@ -382,6 +383,19 @@ describe('retire', () => {
     it.at(START + days(1))
     expect(await it.retire()).toMatchObject({ value: { retired: 0, expiring: 10, kept: 0 } })
     expect(await it.retire()).toMatchObject({ value: { retired: 0, expiring: 0, looked: 0 } })
+  })
+
+  test('an item that is retired after the last pass of the comparison, and lost by the stream, is shipped and leaves', async () => {
+    const it = await withOld()
+    it.at(START + days(3))
+    await it.compare()
+    await it.retire()
+    it.at(START + days(4))
+    // The log does not have the retired events.
+    expect(await it.retire()).toMatchObject({ value: { expiring: 0, kept: 10 } })
+    expect(await it.compare()).toMatchObject({ value: { entries: 10 } })
+    expect(await it.counts(all)).toEqual(retiredCounts)
+    expect(await it.retire()).toMatchObject({ value: { expiring: 10, kept: 0 } })
   })
 
   test('killed at every call, the next runs finish, and each item is retired once', async () => {

@@ -294,6 +294,7 @@ export function compareOn(services: Services, machine: Machine, mayGoOn: () => b
     shipper: shipperOn(services, machine),
     journals: journalsReader(source),
     progress: remembered,
+    retiring: progress({ ...source, sideTable: SIDE }, 'retire').kept,
     walk: dayWalk(source, remembered),
     now: clock(),
     mayGoOn,

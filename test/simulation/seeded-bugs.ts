@@ -207,8 +207,8 @@ export const simulatedBugs: readonly (Bug & Guarding)[] = [
     name: 'decisions ignore the version',
     guards: ['promise 2'],
     file: CHANGES,
-    from: "...(isExact ? ['version = :seen'] : []),",
-    to: "...(isExact ? ['version >= :seen'] : []),",
+    from: "isExact ? 'version = :seen' :",
+    to: "isExact ? 'version >= :seen' :",
   },
   {
     name: 'a withdrawal ignores the state',

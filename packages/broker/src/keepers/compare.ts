@@ -12,7 +12,7 @@ import { type Shipped, type Shipper, ship, tidy, together } from '../log/ship.ts
 import { continues } from '../log/stage.ts'
 import type { DeadLetter, DeadLetters } from '../ports/dead-letters.ts'
 import { type Cursor, Trouble } from '../ports/log.ts'
-import type { Pass } from '../ports/progress.ts'
+import type { Pass, Progress } from '../ports/progress.ts'
 import { KEPT_DAYS } from './ages.ts'
 import { type Keeper, type Run, runKeeper, type Unfinished } from './keeper.ts'
 
@@ -20,6 +20,8 @@ export type Comparing = Keeper & {
   readonly shipper: Shipper
   /** Journals of the story table, by ID. */
   readonly journals: (ids: readonly string[], consistent: boolean) => Promise<readonly Journaled[]>
+  /** What the retirement of old items waits for: some of them have an event that the log lacks. */
+  readonly retiring: Progress['kept']
   /** Absent without a stream. */
   readonly letters?: DeadLetters
 }
@@ -46,6 +48,9 @@ const COMPARE_PASSES: readonly Pass[] = [
 
 /** Rounds of dead letters in one run. */
 const LETTER_ROUNDS = 100
+/** Items that wait to be retired, per page, and pages of one run. */
+const RETIRING_A_PAGE = 200
+const RETIRING_PAGES = 10
 /** Journals that are read and shipped together. */
 const JOURNALS_A_READ = 800
 const ROWS_AT_ONCE = 16
@@ -81,6 +86,17 @@ export async function compare(parts: Comparing): Promise<Done<Compared> | Unknow
     return true
   }
 
+  /** An item can be retired so late that the last pass was there before. */
+  async function lookAtRetiring(): Promise<void> {
+    let after: string | undefined
+    for (let pages = 0; pages < RETIRING_PAGES && mayGoOn(); pages++) {
+      const ids = await parts.retiring(RETIRING_A_PAGE, after)
+      await look(ids)
+      if (ids.length < RETIRING_A_PAGE) return
+      after = ids.at(-1)
+    }
+  }
+
   try {
     const begun = await tidy(shipper)
     if (begun.outcome === 'unknown') return begun
@@ -99,6 +115,7 @@ export async function compare(parts: Comparing): Promise<Done<Compared> | Unknow
         }
       }
     }
+    await lookAtRetiring()
     const run = await runKeeper(parts, COMPARE_PASSES, look)
     if (trouble) throw trouble
     return done({ ...run, ...all, letters: answered })

@@ -94,7 +94,7 @@ export function permissionsOf(name: FunctionName, places: Places): readonly Stat
     compare: [
       story.read(...STORY),
       story.query(indexes.byDay),
-      side.read('LOG#*', 'KEEP#compare', 'KEPT#compare'),
+      side.read('LOG#*', 'KEEP#compare', 'KEPT#compare', 'KEPT#retire'),
       side.write('LOG#*', 'LOOK#*', 'KEEP#compare', 'KEPT#compare'),
       log.read('log', 'events'),
       ...log.append,

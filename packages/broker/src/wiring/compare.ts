@@ -37,6 +37,7 @@ export async function createComparison(
     shipper: await createShipper(logDeployment),
     journals: journalsReader(source),
     progress: remembered,
+    retiring: progress({ ...source, sideTable: tables.side }, 'retire').kept,
     walk: dayWalk(source, remembered),
     now: clock(),
     mayGoOn,
