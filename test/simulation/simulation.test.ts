@@ -18,7 +18,7 @@ function simulate(...options: readonly string[]) {
 }
 
 test('no fixed schedule breaks an invariant, and together they reach every state', { timeout: 900_000 }, () => {
-  const { status, text } = simulate('--seed', '1', '--schedules', '300')
+  const { status, text } = simulate('--seed', '1', '--schedules', '380')
   expect(status, text).toBe(0)
 })
 
