@@ -115,8 +115,8 @@ export async function compare(parts: Comparing): Promise<Done<Compared> | Unknow
         }
       }
     }
-    await lookAtRetiring()
     const run = await runKeeper(parts, COMPARE_PASSES, look)
+    await lookAtRetiring()
     if (trouble) throw trouble
     return done({ ...run, ...all, letters: answered })
   } catch (error) {

@@ -2,7 +2,7 @@
 import { DeleteItemCommand, PutItemCommand, type PutItemCommandInput } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import type { Instant } from '@stint/core/instant'
-import type { EarlierSessions, EndedSession } from '@stint/core/request/immediate-end'
+import type { EarlierSessions, ImmediateEndState } from '@stint/core/request/immediate-end'
 import { all, inParallel } from '../../log/parallel.ts'
 import type { EndWork } from '../../ports/immediate-ends.ts'
 import { COUNTED, ofTable, pageIn, pagesOf } from './answer-checks.ts'
@@ -32,31 +32,24 @@ const ROWS_AT_ONCE = 16
  * A write can arrive after that of a later run. So each has a condition: a session never returns to an earlier state, and credentials that
  * are denied by their age are not let in again.
  */
-type Upon = (item: object) => Pick<PutItemCommandInput, 'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'>
+type Condition = Pick<PutItemCommandInput, 'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'>
 
-const LATER: Upon = (item) => ({
+const STATE = { ExpressionAttributeNames: { '#state': 'state' } }
+const conditionsOfStates: { readonly [state in ImmediateEndState]: Condition } = {
+  requested: { ConditionExpression: 'attribute_not_exists(pk)' },
+  full: { ConditionExpression: 'attribute_not_exists(#state)', ...STATE },
+  written: {
+    ConditionExpression: 'attribute_not_exists(#state) OR #state <> :last',
+    ...STATE,
+    ExpressionAttributeValues: marshall({ ':last': 'read-back' }),
+  },
+  'read-back': {},
+}
+const notEarlierThan = (before: Instant): Condition => ({
   ConditionExpression: 'attribute_not_exists(pk) OR #before <= :before',
   ExpressionAttributeNames: { '#before': 'before' },
-  ExpressionAttributeValues: marshall({ ':before': (item as EarlierSessions).before }),
+  ExpressionAttributeValues: marshall({ ':before': before }),
 })
-const STATE = { ExpressionAttributeNames: { '#state': 'state' } }
-
-function uponState(state: EndedSession['state']): Upon | undefined {
-  switch (state) {
-    case undefined:
-      return () => ({ ConditionExpression: 'attribute_not_exists(pk)' })
-    case 'full':
-      return () => ({ ConditionExpression: 'attribute_not_exists(#state)', ...STATE })
-    case 'written':
-      return () => ({
-        ConditionExpression: 'attribute_not_exists(#state) OR #state <> :last',
-        ...STATE,
-        ExpressionAttributeValues: marshall({ ':last': 'read-back' }),
-      })
-    default:
-      return undefined
-  }
-}
 
 export function endWork({ client, sideTable, sleep }: LogStateSettings): EndWork {
   const log = logSender(sleep)
@@ -73,18 +66,20 @@ export function endWork({ client, sideTable, sleep }: LogStateSettings): EndWork
   const deleteRows = batchWrites(client, sideTable, log, BATCHES_AT_ONCE)
 
   /** Does nothing if the condition fails. */
-  async function put(pk: string, sk: string, item: object, until: Instant, upon: Upon | undefined): Promise<void> {
+  async function put(pk: string, sk: string, item: object, until: Instant, condition: Condition = {}): Promise<void> {
     const command = new PutItemCommand({
       TableName: sideTable,
       Item: marshall({ pk, sk, ...item, [TTL]: ttlOf(until) }),
-      ...upon?.(item),
+      ...condition,
       ...COUNTED,
     })
     await send(async () => ofTable(await client.send(command), sideTable))
   }
   const store: EndWork['store'] = async (roleArn, sessions) => {
     const pk = denyKey(roleArn)
-    await inParallel(sessions, ROWS_AT_ONCE, (one) => put(pk, one.suffix, endedFields.pick(one), one.until, uponState(one.state)))
+    await inParallel(sessions, ROWS_AT_ONCE, (one) =>
+      put(pk, one.suffix, endedFields.pick(one), one.until, conditionsOfStates[one.state ?? 'requested']),
+    )
   }
 
   return {
@@ -111,8 +106,18 @@ export function endWork({ client, sideTable, sleep }: LogStateSettings): EndWork
       if (sessions.length === 0 && !earlier) return
       const until = Math.max(earlier?.until ?? 0, ...sessions.map((one) => one.until))
       await all([
-        put(denyKey(roleArn), COUNT, { count }, until, undefined),
-        ...(earlier ? [put(denyKey(roleArn), EARLIER, { before: earlier.before, until: earlier.until }, earlier.until, LATER)] : []),
+        put(denyKey(roleArn), COUNT, { count }, until),
+        ...(earlier
+          ? [
+              put(
+                denyKey(roleArn),
+                EARLIER,
+                { before: earlier.before, until: earlier.until },
+                earlier.until,
+                notEarlierThan(earlier.before),
+              ),
+            ]
+          : []),
       ])
       await store(roleArn, sessions)
     },

@@ -87,8 +87,9 @@ export function tableInProcess({ rewrite, indexed }: TableOptions = {}) {
         const more = rows.length < all.length ? { LastEvaluatedKey: { pk: rows.at(-1)?.pk } } : {}
         return { ...capacity, Items: rows, Count: rows.length, ...more }
       }
+      case 'PutItem':
       case 'UpdateItem': {
-        const id = idOf(input.TableName, input.Key)
+        const id = idOf(input.TableName, input.Key ?? input.Item)
         const before = items.get(id)
         const condition = input.ConditionExpression
         const write = readWrite(
@@ -104,13 +105,10 @@ export function tableInProcess({ rewrite, indexed }: TableOptions = {}) {
             ...(before ? { Item: before as Record<string, AttributeValue> } : {}),
           })
         }
-        const after = write.after(before, input.Key)
+        const after = operation === 'PutItem' ? (input.Item as Item) : write.after(before, input.Key)
         store(id, after)
+        if (operation === 'PutItem') return capacity
         return { ...capacity, Attributes: after }
-      }
-      case 'PutItem': {
-        store(idOf(input.TableName, input.Item), input.Item)
-        return capacity
       }
       case 'DeleteItem': {
         store(idOf(input.TableName, input.Key), undefined)

@@ -1,0 +1,33 @@
+/** Writes of an earlier run that arrive after those of a later one change nothing. */
+import type { EndedSession } from '@stint/core/request/immediate-end'
+import { expect, test } from 'vitest'
+import { endWork } from './end-work.ts'
+import { ledgerInProcess, NOW, REQUEST } from './testing/ledger.ts'
+
+const ROLE = 'arn:aws:iam::444455556666:role/Deploy'
+const session: EndedSession = { suffix: 'abcdefgh', request: REQUEST, issuedAt: NOW, until: NOW + 600_000, notedAt: NOW }
+const work = () => endWork(ledgerInProcess().settings)
+
+type State = EndedSession['state']
+test.each<[first: State, then: State, stays: State]>([
+  [undefined, 'written', 'written'],
+  [undefined, 'full', 'full'],
+  ['written', undefined, 'written'],
+  ['written', 'full', 'written'],
+  ['written', 'read-back', 'read-back'],
+  ['full', 'written', 'written'],
+  ['full', 'read-back', 'read-back'],
+  ['read-back', undefined, 'read-back'],
+  ['read-back', 'written', 'read-back'],
+  ['read-back', 'full', 'read-back'],
+])('%s, then %s: %s', async (first, then, stays) => {
+  const { store, ended } = work()
+  for (const state of [first, then]) await store(ROLE, [state === undefined ? session : { ...session, state }])
+  expect((await ended(ROLE)).sessions.map(({ state }) => state)).toEqual([stays])
+})
+
+test('what is denied by its age is not let in again', async () => {
+  const { write, ended } = work()
+  for (const before of [NOW, NOW - 1000]) await write(ROLE, [], 0, { before, until: NOW + 600_000 })
+  expect((await ended(ROLE)).earlier?.before).toBe(NOW)
+})
