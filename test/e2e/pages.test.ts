@@ -104,7 +104,7 @@ export default { ...company, profiles: { ...company.profiles, 'break-glass': { .
     })
     const page = await signedIn(newJar(), `/decide/${json.id}`, 'approver')
     expect(page.text).toContain('<li><code>ecs:UpdateService on arn:aws:ecs:*:*:service/shop/*</code></li>')
-    expect(page.text).toContain('<li>Can write (UpdateService) in ECS: service/shop/*.</li>')
+    expect(page.text).toContain('<li>Can write (<code>UpdateService</code>) in ECS: <code>service/shop/*</code> in any account.</li>')
     expect(page.text).toContain('medium: can write: ecs:UpdateService')
     expect(page.text).toMatch(/Olu On-Call \(acme\.[\w-]+-onc-1\)/)
     expect(page.text).not.toMatch(/everything|\u202E/)

@@ -24,7 +24,7 @@ export const LIMITS_KB = {
   'vend-sdk': 420,
   api: 690,
   slack: 485,
-  notify: 435,
+  notify: 440,
   ship: 483,
   sweep: 300,
   end: 260,

@@ -21,6 +21,7 @@ import { limitsOf } from '../approvals/limits.ts'
 import { type Api, type ApiBroker, accessContext, admitting, answer, type Ctx, callOf, unavailable } from '../http/context.ts'
 import { decisionUnknown } from '../vend/unknown-outcome.ts'
 import { csrfField, type Html, type Refusals, type Show, table, type Visit } from './layout.ts'
+import { allowedLines } from './sentence.ts'
 import { signInLink, type Visits } from './visits.ts'
 import { durationWords, roleName, time } from './words.ts'
 
@@ -241,8 +242,7 @@ function history(request: AccessRequest, items: readonly AccessRequest[], now: I
 
 function details(request: AccessRequest, { facts, permissions, justifications }: Summary, now: Instant): Html {
   return html`${justifications.length === 0 ? '' : html`<h2>Justification</h2>${justifications.map((text) => html`<p class="why">${text}</p>`)}`}
-<h2>What it allows</h2><ul>${plainWords(request.terms).map((line) => html`<li>${capitalized(line)}.</li>`)}</ul>
-<details><summary>Exact permissions</summary><ul>${permissions.map((line) => html`<li><code>${line}</code></li>`)}</ul></details>
+<h2>What it allows</h2>${allowedLines(plainWords(request.terms), permissions)}
 <h2>Details</h2>${table([...facts, ...requestFacts(request, now)])}
 <details><summary>All terms</summary><pre>${visibleJson(request.terms, 2)}</pre></details>`
 }

@@ -1,5 +1,6 @@
 /** `/access/{id}`: one profile. What it gives, how to start a session, and where approval is needed, a form to request it. */
 
+import { mintsOf } from '@stint/core/config/mints'
 import type { Profile } from '@stint/core/config/shape'
 import { fillStatement } from '@stint/core/config/template'
 import { durationSeconds } from '@stint/core/duration'
@@ -16,6 +17,7 @@ import type { Decisions } from '../approvals/decide.ts'
 import { type Api, type ApiBroker, accessContext, admitting, answer, type Ctx, callOf } from '../http/context.ts'
 import { profileView } from '../http/profile-view.ts'
 import { csrfField, type Html, type Refusals, type Show, table, type Visit } from './layout.ts'
+import { allowedLines } from './sentence.ts'
 import { signInLink, type Visits } from './visits.ts'
 import { copyLine, durationWords, roleName } from './words.ts'
 
@@ -51,19 +53,18 @@ ${table([
   ['Region', view.region],
   ['Session', durationLine(profile)],
 ])}
-${view.access === 'refused' ? missingPart(view) : html`${grants(profile)}${view.access === 'allowed' ? usePart(visit, view, form) : askPart(visit, view, form)}`}`,
+${view.access === 'refused' ? missingPart(view) : html`${grants(profile, view.roleArn)}${view.access === 'allowed' ? usePart(visit, view, form) : askPart(visit, view, form)}`}`,
     })
   }
 
   /** What the profile gives. A parameter is shown by its name, in braces. */
-  function grants(profile: Profile): Html {
+  function grants(profile: Profile, role: string): Html {
     const names = Object.fromEntries(Object.keys(profile.parameters ?? {}).map((name) => [name, `{${name}}`]))
     const policy = (profile.policy ?? []).map((statement) => fillStatement(statement, names))
-    const shown = { policy, policyArns: profile.policyArns ?? [] }
+    const shown = { policy, policyArns: profile.policyArns ?? [], mints: mintsOf(profile), role }
     const { level, why } = riskOf(shown)
     return html`<h2>What it allows</h2><p><span class="badge ${level}">${level} risk: ${isolated(shownLine(why, 120))}</span></p>
-<ul>${plainWords(shown).map((line) => html`<li>${capitalized(line)}.</li>`)}</ul>
-<details><summary>Exact permissions</summary><ul>${permissionsOf(shown).map((line) => html`<li><code>${line}</code></li>`)}</ul></details>`
+${allowedLines(plainWords(shown), permissionsOf(shown))}`
   }
 
   // ── Use ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -142,8 +143,7 @@ ${table([
   ...(ticket === undefined ? [] : [['Ticket', shownLine(ticket)] as const]),
 ])}
 <h2>Justification</h2><p class="why">${justification === undefined ? 'None.' : isolated(shownText(justification))}</p>
-<h2>What it allows</h2><p><span class="badge ${level}">${level} risk: ${isolated(shownLine(why, 120))}</span></p><ul>${plainWords(terms).map((line) => html`<li>${capitalized(line)}.</li>`)}</ul>
-<details><summary>Exact permissions</summary><ul>${permissionsOf(terms).map((line) => html`<li><code>${line}</code></li>`)}</ul></details>
+<h2>What it allows</h2><p><span class="badge ${level}">${level} risk: ${isolated(shownLine(why, 120))}</span></p>${allowedLines(plainWords(terms), permissionsOf(terms))}
 <form method="post" action="/access/${view.id}">${csrfField(visit)}${[...form].filter(([name]) => name !== 'csrf' && name !== 'step').map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <div class="buttons"><button name="step" value="send" class="primary">Send the request</button><button name="step" value="edit">Change it</button></div></form>`,
     })
@@ -200,5 +200,3 @@ function askIn(view: View, form: URLSearchParams): Ask {
     ...Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)),
   }
 }
-
-const capitalized = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`

