@@ -54,7 +54,7 @@ describe('on a terminal', () => {
       [/Why do you need access\?/, `orders are down${ENTER}`],
       [/Waiting for approval: 1 missing/, CTRL_C],
     ])
-    expect(screen).toMatch(/Who can approve: 1 of: people with groups approvers/)
+    expect(screen).toMatch(/Who can approve: 1 approver from `people` in group `approvers`/)
     expect(screen).toMatch(/Interrupted\. The request (req_\S+) stays open\.\n {2}Continue with: stint show \1 --wait/)
     expect(code).toBe(130)
   })

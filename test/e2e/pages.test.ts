@@ -598,7 +598,7 @@ describe('a request from a page', () => {
       'is shown before it is sent',
       {},
       200,
-      /Nothing has been sent yet[\s\S]*1 of: people with groups approvers[\s\S]*up to 1 hour per session/,
+      /Nothing has been sent yet[\s\S]*1 approver from <code>people<\/code> in group <code>approvers<\/code>[\s\S]*up to 1 hour per session/,
     ],
     ['shows a shorter duration', { duration: '15m' }, 200, /up to 15 minutes per session/],
     ['shows a later start', { startsAt: 'LATER' }, 200, /<td>20\d\d-/],

@@ -1,5 +1,6 @@
 /** `/`: what you can access now, what needs approval, what is missing for the rest, and your sessions and requests. */
 
+import { codeParts } from '@stint/core/code-text'
 import { type Instant, toIso } from '@stint/core/instant'
 import { rulesInWords } from '@stint/core/request/approver-words'
 import { type AccessRequest, stateAt } from '@stint/core/request/request'
@@ -152,7 +153,7 @@ ${use}</li>`
   }
   function approversOf(id: string): string {
     const words = rulesInWords(decider.approvalOf(id)?.rules ?? [])
-    return shownLine(words.join(' and '), LONGEST_APPROVERS)
+    return shownLine(codeParts(words.join(' and ')).join(''), LONGEST_APPROVERS)
   }
   const profileTable = (title: string, rows: readonly Row[]): Html | string =>
     rows.length === 0

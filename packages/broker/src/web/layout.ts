@@ -5,7 +5,6 @@ import { ownIdentity, withIdentity } from '@stint/core/identity/shown'
 import type { Refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
 import { extensionsOf } from '@stint/core/problem-body'
-import type { Fact } from '@stint/core/request/summary'
 import { isolated, shownLine, shownText } from '@stint/core/shown-text'
 import { html } from 'hono/html'
 import { type Cookie, csrfOf } from '../browser/browser-session.ts'
@@ -102,5 +101,5 @@ export function refusalPages(broker: ApiBroker, show: Show) {
 export type Refusals = ReturnType<typeof refusalPages>
 
 /** Values are already safe to show. Only HTML escaping is added here. */
-export const table = (rows: readonly Fact[]) =>
+export const table = (rows: readonly (readonly [name: string, value: string | Html])[]) =>
   html`<table class="facts">${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</table>`

@@ -17,7 +17,7 @@ import type { Decisions } from '../approvals/decide.ts'
 import { type Api, type ApiBroker, accessContext, admitting, answer, type Ctx, callOf } from '../http/context.ts'
 import { profileView } from '../http/profile-view.ts'
 import { csrfField, type Html, type Refusals, type Show, table, type Visit } from './layout.ts'
-import { allowedLines } from './sentence.ts'
+import { allowedLines, sentence } from './sentence.ts'
 import { signInLink, type Visits } from './visits.ts'
 import { copyLine, durationWords, roleName } from './words.ts'
 
@@ -94,7 +94,7 @@ ${allowedLines(plainWords(shown), permissionsOf(shown))}`
 
   function askPart(visit: Visit, view: View, form: URLSearchParams): Html {
     const approval = decider.approvalOf(view.id)
-    return html`<h2>Request access</h2><p>Needs approval: ${approval ? rulesInWords(approval.rules).join('; and ') : ''}.</p>
+    return html`<h2>Request access</h2><p>Needs approval: ${sentence(approval ? rulesInWords(approval.rules).join('; and ') : '')}.</p>
 ${view.approval?.breakGlass ? html`<p class="alarm">Break-glass: for emergencies. It is announced, and must be reviewed afterwards.</p>` : ''}
 <form method="post" action="/access/${view.id}">${csrfField(visit)}${fields(view, form)}
 <label class="field">Start (optional)<input name="startsAt" placeholder="2026-11-28T22:00:00Z" value="${form.get('startsAt') ?? ''}"></label><p class="hint">An RFC 3339 time within 7 days. Empty: as soon as it is approved.</p>
@@ -132,7 +132,7 @@ ${view.approval?.breakGlass ? html`<p class="alarm">Break-glass: for emergencies
       at: '/',
       body: html`<p>Nothing has been sent yet.</p>
 ${table([
-  ['Who will be asked', rulesInWords(approval.rules).join('; and ')],
+  ['Who will be asked', sentence(rulesInWords(approval.rules).join('; and '))],
   ['Account', `${view.account} (${scope.targetId})`],
   ['Role', roleName(terms.role)],
   ['Duration', `up to ${durationWords(scope.durationAsked ? scope.duration : terms.maxDuration)} per session`],

@@ -1,5 +1,5 @@
 /** Waits until a request is decided. Ctrl-C leaves the request open, and says how to continue. */
-import { approverWords } from '@stint/core/request/approver-words'
+import { ruleInWords } from '@stint/core/request/approver-words'
 import type { Broker } from '../broker/broker.ts'
 import type { RequestView } from '../broker/views.ts'
 import type { Context } from '../context.ts'
@@ -72,7 +72,7 @@ const waitingLine = (request: RequestView | undefined, startedAt: number): strin
 
 function announce({ process: { stderr } }: Context, { url }: Broker, request: RequestView): void {
   if (request.state !== 'pending') return
-  const rules = request.approval.map(({ by, count }) => `${count} of: ${by.map(approverWords).join('; or ')}`)
+  const rules = request.approval.map(ruleInWords)
   stderr.write(
     `Request ${request.id} waits for approval.\n  Who can approve: ${shownLine(rules.join(' and '), 500)}\n  To approve: ${url}/decide/${request.id}, or stint approve ${request.id}\n`,
   )

@@ -2,7 +2,7 @@
 
 import { formatDuration } from '@stint/core/duration'
 import { withIdentity } from '@stint/core/identity/shown'
-import { approverWords } from '@stint/core/request/approver-words'
+import { ruleInWords } from '@stint/core/request/approver-words'
 import type { RequestView, SessionView } from '../broker/views.ts'
 import { factsText, fromNow, tableText } from '../frame/words.ts'
 import { shownLine } from '../output.ts'
@@ -29,9 +29,7 @@ export function requestText(request: RequestView, now: number): string {
     ...(limits.duration === undefined ? [] : [['At most', formatDuration(limits.duration)] as const]),
     ...(request.usesLeft === undefined ? [] : [['Uses left', String(request.usesLeft)] as const]),
     ['Created', `${request.createdAt} (${fromNow(request.createdAt, now)})`],
-    ...request.approval.map(
-      ({ by, count, missing }) => ['Needs', `${count} of ${by.map(approverWords).join('; or ')} (${missing} missing)`] as const,
-    ),
+    ...request.approval.map((rule) => ['Needs', `${ruleInWords(rule)} (${rule.missing} missing)`] as const),
     ...request.approvals.map(
       ({ approver, at, channel, comment }) =>
         [

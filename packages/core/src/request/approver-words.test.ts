@@ -1,24 +1,30 @@
 /** Who can approve, as requesters read it before they send a request. */
 import { describe, expect, test } from 'vitest'
-import { approverWords, rulesInWords } from './approver-words.ts'
+import { ruleInWords, rulesInWords } from './approver-words.ts'
 
 describe('a rule in words', () => {
   test.each<[string, object, string]>([
-    ['a group', { issuer: 'people', claims: { groups: { includes: 'approvers' } } }, 'people with groups approvers'],
-    ['one person', { issuer: 'people', claims: { sub: 'avery' } }, 'people with sub avery'],
+    ['a group', { issuer: 'people', claims: { groups: { includes: 'approvers' } } }, '1 approver from `people` in group `approvers`'],
+    ['one person', { issuer: 'people', claims: { sub: 'avery' } }, '1 approver from `people` whose `sub` is `avery`'],
     [
       'several claims',
       { issuer: 'people', claims: { groups: { includes: 'sre' }, team: { oneOf: ['a', 'b'] } } },
-      'people with groups sre, team oneOf ["a","b"]',
+      '1 approver from `people` in group `sre` and whose `team` is `a` or `b`',
     ],
-    ['a number', { issuer: 'people', claims: { level: { includes: 3 } } }, 'people with level 3'],
-    ['a second factor', { issuer: 'people', claims: { sub: 'avery' }, mfa: true }, 'people with sub avery, with a second factor'],
-    ['a second factor that is not needed', { issuer: 'people', claims: { sub: 'avery' }, mfa: false }, 'people with sub avery'],
-    ['no claims', { issuer: 'people' }, 'people with any claims'],
-    ['an empty list of claims', { issuer: 'people', claims: {} }, 'people with any claims'],
-    ['no issuer', { claims: { sub: 'avery' } }, 'anyone with sub avery'],
-    ['a claim that is null', { issuer: 'people', claims: { sub: null } }, 'people with sub null'],
-  ])('%s', (_what, rule, words) => expect(approverWords(rule)).toBe(words))
+    ['a list', { issuer: 'people', claims: { levels: { includes: 3 } } }, '1 approver from `people` whose `levels` includes `3`'],
+    ['a pattern', { issuer: 'people', claims: { sub: { glob: 'a*' } } }, '1 approver from `people` whose `sub` matches `a*`'],
+    ['anything else', { issuer: 'people', claims: { sub: { not: 'x' } } }, '1 approver from `people` whose `sub` fits `{"not":"x"}`'],
+    [
+      'a second factor',
+      { issuer: 'people', claims: { sub: 'avery' }, mfa: true },
+      '1 approver from `people` whose `sub` is `avery` with a second factor',
+    ],
+    ['no second factor', { issuer: 'people', claims: { sub: 'avery' }, mfa: false }, '1 approver from `people` whose `sub` is `avery`'],
+    ['no claims', { issuer: 'people' }, '1 approver from `people`'],
+    ['an empty list of claims', { issuer: 'people', claims: {} }, '1 approver from `people`'],
+    ['no issuer', { claims: { sub: 'avery' } }, '1 approver from any issuer whose `sub` is `avery`'],
+    ['a claim that is null', { issuer: 'people', claims: { sub: null } }, '1 approver from `people` whose `sub` is `null`'],
+  ])('%s', (_what, who, words) => expect(ruleInWords({ count: 1, by: [who] })).toBe(words))
 })
 
 test('each rule is a line, with its alternatives', () => {
@@ -27,6 +33,9 @@ test('each rule is a line, with its alternatives', () => {
     { count: 1, by: [by('avery'), by('blake')] },
     { count: 2, by: [by('x\u202Ey')] },
   ]
-  expect(rulesInWords(rules)).toEqual(['1 of: people with sub avery; or people with sub blake', '2 of: people with sub x‹U+202E›y'])
+  expect(rulesInWords(rules)).toEqual([
+    '1 approver from `people` whose `sub` is `avery`, or from `people` whose `sub` is `blake`',
+    '2 approvers from `people` whose `sub` is `x‹U+202E›y`',
+  ])
   expect(rulesInWords([{ count: 1, by: [by('x'.repeat(600))] }])[0]).toHaveLength(500)
 })

@@ -1,20 +1,29 @@
-/** Who can approve, in words: `1 of: people with groups approvers`. */
+/** Who can approve, in words: "1 approver from `people` in group `approvers`". Names are between backticks (`code-text.ts`). */
+import { asCode } from '../code-text.ts'
 import type { ApprovalRule } from '../config/shape.ts'
 import { isolated, shownLine } from '../shown-text.ts'
 
-/** A rule of the config, such as `{ issuer, claims: { groups: { includes: 'approvers' } } }`. */
-export function approverWords(rule: object): string {
-  const { issuer, claims = {}, mfa } = rule as { issuer?: string; claims?: Record<string, unknown>; mfa?: boolean }
-  const words = Object.entries(claims).map(([claim, matcher]) => `${claim} ${matcherWords(matcher)}`)
-  return `${issuer ?? 'anyone'} with ${words.join(', ') || 'any claims'}${mfa ? ', with a second factor' : ''}`
-}
-
-function matcherWords(matcher: unknown): string {
-  if (typeof matcher !== 'object' || matcher === null) return String(matcher)
-  const [[kind, value] = []] = Object.entries(matcher)
-  return kind === 'includes' ? String(value) : `${kind} ${JSON.stringify(value)}`
-}
+/** One line for a rule, such as `{ count: 1, by: [{ issuer, claims: { groups: { includes: 'approvers' } } }] }`. */
+export const ruleInWords = ({ by, count }: { readonly by: readonly object[]; readonly count: number }): string =>
+  `${count} ${count === 1 ? 'approver' : 'approvers'} ${by.map(approverWords).join(', or ')}`
 
 /** One line for each rule, all of which must be fulfilled. */
 export const rulesInWords = (rules: readonly Pick<ApprovalRule, 'by' | 'count'>[]): readonly string[] =>
-  rules.map(({ by, count }) => isolated(shownLine(`${count} of: ${by.map(approverWords).join('; or ')}`, 500)))
+  rules.map((rule) => isolated(shownLine(ruleInWords(rule), 500)))
+
+function approverWords(who: object): string {
+  const { issuer, claims = {}, mfa } = who as { issuer?: string; claims?: Record<string, unknown>; mfa?: boolean }
+  const from = issuer === undefined ? 'from any issuer' : `from ${asCode(issuer)}`
+  const words = Object.entries(claims).map(([claim, matcher]) => claimWords(claim, matcher))
+  return [from, ...(words.length === 0 ? [] : [words.join(' and ')]), ...(mfa ? ['with a second factor'] : [])].join(' ')
+}
+
+function claimWords(claim: string, matcher: unknown): string {
+  const whose = `whose ${asCode(claim)}`
+  if (typeof matcher !== 'object' || matcher === null) return `${whose} is ${asCode(String(matcher))}`
+  const [[kind, value] = []] = Object.entries(matcher)
+  if (kind === 'includes') return claim === 'groups' ? `in group ${asCode(String(value))}` : `${whose} includes ${asCode(String(value))}`
+  if (kind === 'oneOf' && Array.isArray(value)) return `${whose} is ${value.map((one) => asCode(String(one))).join(' or ')}`
+  if (kind === 'glob') return `${whose} matches ${asCode(String(value))}`
+  return `${whose} fits ${asCode(JSON.stringify(matcher))}`
+}
