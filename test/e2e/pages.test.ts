@@ -661,6 +661,46 @@ export default { ...company, profiles: { ...company.profiles, 'logs-read': { ...
     const opened = await go(jar, '/console', formIn(page))
     expect([opened.status, /federation\?Action=login/.test(opened.text)]).toEqual([200, true])
   })
+  test('My access lists a request that starts later, one that was denied, and where and when a session started', async () => {
+    const [dana, alex] = [await sandbox.token('second-developer'), await sandbox.token('approver')]
+    const ask = async (bucket: string, decision: string, more: object = {}) => {
+      const parameters = { bucket: `acme-${bucket}-logs` }
+      const { json } = await sandbox.call('POST', '/requests', dana, { profile: 'logs-read', parameters, ...more })
+      expect((await sandbox.call('POST', `/requests/${json.id}/${decision}`, alex, {})).status).toBe(200)
+      return json.id as string
+    }
+    const later = await ask('later', 'approve', { startsAt: new Date(sandbox.now() + 600_000).toISOString() })
+    const denied = await ask('denied', 'deny')
+    const used = await ask('used', 'approve')
+    const vended = await sandbox.vend(dana, { profile: 'logs-read', parameters: { bucket: 'acme-used-logs' }, requestId: used })
+    expect(vended.status).toBe(201)
+    sandbox.settle()
+    const { text } = await signedIn(newJar(), '/', 'second-developer')
+    const part = (title: string) => text.split('<h2>').find((one) => one.startsWith(`${title}</h2>`)) ?? ''
+    expect(part('Approved, starts later')).toMatch(new RegExp(`/decide/${later}">logs-read</a>.*, starts <time`))
+    expect(part('Approved, starts later')).toContain('<code>bucket=acme-later-logs</code>')
+    expect(part('Recently decided')).toMatch(new RegExp(`/decide/${denied}">[\\s\\S]*denied</span> by Avery Approver`))
+    expect(part('Live sessions')).toMatch(/started <time[\s\S]*<code>bucket=acme-used-logs<\/code>/)
+    expect(part('Live sessions')).toContain(`href="/decide/${used}"`)
+    expect(part('Approved, ready to use')).toContain(`stint console logs-read -p bucket=acme-used-logs --request ${used}`)
+    sandbox.advance(3 * 86_400_000)
+    expect((await signedIn(newJar(), '/', 'second-developer')).text).not.toContain('Recently decided')
+    sandbox.advance(-3 * 86_400_000)
+  })
+  test('a session that is older than 20 requests can be ended on a page', async () => {
+    const token = () => sandbox.token('developer')
+    const first = await sandbox.vend(await token(), { profile: 'staging-power', justification: 'x' })
+    for (let more = 0; more < 20; more++) await sandbox.vend(await token(), { profile: 'staging-power', justification: 'x' })
+    sandbox.settle()
+    const jar = newJar()
+    const page = await signedIn(jar, '/', 'developer')
+    expect(page.text).not.toContain(first.json.id)
+    const [, link = ''] = /href="(\/\?cursor=[^"]+)">Older requests and sessions/.exec(page.text) ?? []
+    const older = await go(jar, link)
+    expect([older.status, older.text.includes(first.json.id), older.text.includes('/access/')]).toEqual([200, true, false])
+    const ended = await go(jar, '/end', { csrf: formIn(older).csrf ?? '', session: first.json.id })
+    expect(ended.text).toContain('The session has ended.')
+  })
   test('a request with a narrower policy has no button that could not work', async () => {
     const narrow = {
       Version: '2012-10-17',

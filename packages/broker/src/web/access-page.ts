@@ -3,9 +3,8 @@
 import { codeParts } from '@stint/core/code-text'
 import { type Instant, toIso } from '@stint/core/instant'
 import { rulesInWords } from '@stint/core/request/approver-words'
-import { type AccessRequest, stateAt } from '@stint/core/request/request'
+import type { AccessRequest } from '@stint/core/request/request'
 import { credentialsExpireAt, type Session, sessionStateAt } from '@stint/core/request/session'
-import { shellWord } from '@stint/core/shell'
 import { isolated, shownLine } from '@stint/core/shown-text'
 import { html } from 'hono/html'
 import type { Decisions } from '../approvals/decide.ts'
@@ -14,12 +13,12 @@ import { type Api, type ApiBroker, accessContext, answer, type Ctx, unavailable 
 import { cursorText, filledPage, pageQuery, profilePages } from '../http/paging.ts'
 import { listedProfile, profileView } from '../http/profile-view.ts'
 import { outcomeUnknown } from '../vend/unknown-outcome.ts'
-import { consoleForm } from './console-form.ts'
 import { csrfField, type Html, type Refusals, type Show, type Visit } from './layout.ts'
+import { ownRequests, parametersOf } from './own-requests.ts'
 import type { Visits } from './visits.ts'
-import { copyLine, roleName, time } from './words.ts'
+import { roleName, time } from './words.ts'
 
-/** The person's newest requests, among which the page looks for sessions and open requests. */
+/** The person's requests on one page, among which it looks for sessions and open requests. */
 const OWN = 20
 const LONGEST_DESCRIPTION = 70
 
@@ -29,10 +28,25 @@ export function accessPages(app: Api, broker: ApiBroker, decider: Decisions, sho
   answer(app, 'GET /', (c) => visits.visit(c, (visit) => page(c, visit)))
 
   async function page(c: Ctx, visit: Visit, said?: string): Promise<Response> {
-    const query = pageQuery(c, {}, profilePages) ?? { limit: profilePages.limit, filters: {} }
-    const own = await ledger.requestsOf(visit.caller, OWN)
+    // The cursor is that of older requests or that of more profiles: each has its own form.
+    const older = pageQuery(c, {})?.cursor
+    const own = await ledger.requestsOf(visit.caller, OWN, older)
     if (own.outcome === 'unknown') return say(c, unavailable(own.cause), visit)
     const now = broker.clock()
+    const { items: requests, next: oldest } = own.value
+    const more =
+      oldest === undefined
+        ? ''
+        : html`<p class="more"><a href="/?${new URLSearchParams({ cursor: cursorText(oldest) }).toString()}">Older requests and sessions</a></p>`
+    const ofRequests = html`${sessions(c, visit, requests, now, older !== undefined)}${ownRequests(visit, requests, now, decider.placeOf)}${more}`
+    if (older !== undefined)
+      return show(c, {
+        title: 'Older requests and sessions',
+        visit,
+        at: '/',
+        body: html`${ofRequests}<p class="more"><a href="/">My access</a></p>`,
+      })
+    const query = pageQuery(c, {}, profilePages) ?? { limit: profilePages.limit, filters: {} }
     const { items, last } = filledPage(rules.profiles.ids, query, PAGE_BYTES, (id) =>
       row(profileView(rules, id, visit.caller, accessContext(c), listedProfile(rules, id))),
     )
@@ -42,7 +56,7 @@ export function accessPages(app: Api, broker: ApiBroker, decider: Decisions, sho
       visit,
       at: '/',
       body: html`${said === undefined ? '' : html`<p class="said" role="status">${said}</p>`}
-${sessions(c, visit, own.value.items, now)}${openRequests(visit, own.value.items, now)}${own.value.next === undefined ? '' : html`<p class="quiet">This page looks at your newest ${String(OWN)} requests only. <code>stint sessions</code> lists all sessions.</p>`}
+${ofRequests}
 ${
   items.length === 0
     ? html`<p class="empty">You can see no profiles. Ask the owners of <code>stint.config.ts</code> for access.</p>`
@@ -60,22 +74,23 @@ ${next === undefined ? '' : html`<p class="more"><a href="/?${next.toString()}">
 
   // ── Sessions ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  function sessions(c: Ctx, visit: Visit, requests: readonly AccessRequest[], now: Instant): Html {
+  function sessions(c: Ctx, visit: Visit, requests: readonly AccessRequest[], now: Instant, areOlder: boolean): Html {
     const live = requests.flatMap((request) =>
       request.sessions
         .filter((session) => sessionStateAt(session, now) === 'issued')
         .map((session) => sessionCard(c, visit, request, session, now)),
     )
-    return html`<h2>Live sessions</h2>${live.length === 0 ? html`<p class="empty">You have no live sessions. Choose a profile below to start one.</p>` : html`<ul class="cards">${live}</ul>`}`
+    const none = areOlder ? 'No older session on this page is live.' : 'You have no live sessions. Choose a profile below to start one.'
+    return html`<h2>Live sessions</h2>${live.length === 0 ? html`<p class="empty">${none}</p>` : html`<ul class="cards">${live}</ul>`}`
   }
 
   function sessionCard(c: Ctx, visit: Visit, request: AccessRequest, session: Session, now: Instant): Html {
     const actor = decider.actorFor({ caller: visit.caller, ...accessContext(c) }, request)
     const canExtend = decider.optionsOf(request, actor, now).includes('extend')
     const renewed = session.renewed
-    return html`<li><b>${session.profile}</b>: ${roleName(session.roleArn)} in ${decider.placeOf(request).account}, ends ${time(session.expiresAt)}${renewed ? html`, renewed ${renewed.count === 1 ? 'once' : `${String(renewed.count)} times`}, last ${time(renewed.at)}` : ''}
+    return html`<li><b>${session.profile}</b>: ${roleName(session.roleArn)} in ${decider.placeOf(request).account}, started ${time(session.issued?.at ?? session.reservedAt)}, ends ${time(session.expiresAt)}${renewed ? html`, renewed ${renewed.count === 1 ? 'once' : `${String(renewed.count)} times`}, last ${time(renewed.at)}` : ''}${parametersOf(request)}
 <div class="buttons"><form method="post" action="/end">${csrfField(visit)}<input type="hidden" name="session" value="${session.id}"><button class="danger">End now</button></form>
-${canExtend ? html`<a class="button" href="/decide/${request.id}">Extend</a>` : ''}</div></li>`
+${canExtend ? html`<a class="button" href="/decide/${request.id}">Extend</a>` : ''}<a class="button" href="/decide/${request.id}">Show the request</a></div></li>`
   }
 
   answer(app, 'POST /end', (c) =>
@@ -110,36 +125,8 @@ ${canExtend ? html`<a class="button" href="/decide/${request.id}">Extend</a>` : 
     html`<form method="post" action="/end">${csrfField(visit)}<input type="hidden" name="session" value="${session}"><input type="hidden" name="everyEarlierSession" value="keep">
 <div class="buttons"><button class="danger">End it, and let its credentials expire on their own</button></div></form>`
 
-  // ── Requests ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  function openRequests(visit: Visit, requests: readonly AccessRequest[], now: Instant): Html | string {
-    const waiting = requests.filter((request) => request.terms.approval && stateAt(request, now) === 'pending')
-    const ready = requests.filter(
-      (request) =>
-        request.terms.approval &&
-        stateAt(request, now) === 'approved' &&
-        (request.usesLeft ?? 0) > 0 &&
-        (request.windowStartsAt ?? 0) <= now,
-    )
-    return html`${ready.length === 0 ? '' : html`<h2>Approved, ready to use</h2><ul class="cards">${ready.map((request) => readyCard(visit, request))}</ul>`}
-${waiting.length === 0 ? '' : html`<h2>Waiting for approval</h2><ul class="cards">${waiting.map((request) => html`<li><a href="/decide/${request.id}">${request.profile}</a>, requested ${time(request.createdAt)}, expires ${time(request.expiresAt)}</li>`)}</ul>`}`
-  }
-
-  function readyCard(visit: Visit, request: AccessRequest): Html {
-    const { parameters, narrow } = request.terms
-    const flags = Object.entries(parameters).map(([name, value]) => ` -p ${shellWord(`${name}=${value}`)}`)
-    // Neither the command line nor a form can send the narrower policy that was approved.
-    const use = narrow
-      ? html`<p>It was approved with a narrower policy. Start its session with the API: <code>POST /sessions</code> with the same <code>narrow</code>.</p>`
-      : html`${copyLine(`stint exec ${request.profile}${flags.join('')} --request ${request.id} -- COMMAND`)}${consoleForm(visit, request)}`
-    return html`<li><a href="/decide/${request.id}">${request.profile}</a>: ${roleName(request.roleArn)} in ${decider.placeOf(request).account}, window ends ${time(request.windowExpiresAt ?? 0)}, ${request.usesLeft === 1 ? '1 session' : `${String(request.usesLeft)} sessions`} left
-${use}</li>`
-  }
-
   // ── Profiles ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The rows of one page, without their HTML: a page of 100 stays below 30 KB. */
-  type Row = { readonly id: string; readonly says: string; readonly where: string; readonly access: View['access']; readonly more: string }
   function row(view: View | undefined): Row | undefined {
     if (!view) return undefined
     const { id, description = '', account, access, missing } = view
@@ -155,16 +142,19 @@ ${use}</li>`
     const words = rulesInWords(decider.approvalOf(id)?.rules ?? [])
     return shownLine(codeParts(words.join(' and ')).join(''), LONGEST_APPROVERS)
   }
-  const profileTable = (title: string, rows: readonly Row[]): Html | string =>
-    rows.length === 0
-      ? ''
-      : html`<h2>${title}</h2><table class="profiles"><tbody>${rows.map(
-          ({ id, says, where, more }) =>
-            html`<tr><td><a href="/access/${id}">${id}</a><td>${isolated(says)}<td>${where}<td>${isolated(more)}`,
-        )}</table>`
 }
 
 type View = NonNullable<ReturnType<typeof profileView>>
+/** The rows of one page, without their HTML: a page of 100 stays below 30 KB. */
+type Row = { readonly id: string; readonly says: string; readonly where: string; readonly access: View['access']; readonly more: string }
+
+const profileTable = (title: string, rows: readonly Row[]): Html | string =>
+  rows.length === 0
+    ? ''
+    : html`<h2>${title}</h2><table class="profiles"><tbody>${rows.map(
+        ({ id, says, where, more }) =>
+          html`<tr><td><a href="/access/${id}">${id}</a><td>${isolated(says)}<td>${where}<td>${isolated(more)}`,
+      )}</table>`
 
 /** With the head of the page, its sessions and its requests, 100 rows stay below 30 KB of HTML. */
 const PAGE_BYTES = 18_000
