@@ -601,19 +601,34 @@ describe('a request from a page', () => {
       /Nothing has been sent yet[\s\S]*1 approver from <code>people<\/code> in group <code>approvers<\/code>[\s\S]*up to 1 hour per session/,
     ],
     ['shows a shorter duration', { duration: '15m' }, 200, /up to 15 minutes per session/],
-    ['shows a later start', { startsAt: 'LATER' }, 200, /<td>20\d\d-/],
-    ['says what is wrong with the duration', { duration: '9h' }, 400, /duration is out of range/],
-    ['says what is wrong with the start', { startsAt: 'tomorrow' }, 400, /startsAt must be an RFC 3339 time/],
-    ['says that the justification is missing', { justification: ' ' }, 400, /needs a justification/],
+    ['shows a later start', { startsAt: 'LATER' }, 200, /<td><time datetime="20\d\d-/],
+    ['reads the start of a date field as UTC', { startsAt: 'LOCAL' }, 200, /<td><time datetime="20\d\d-\d\d-\d\dT\d\d:\d\d:00.000Z/],
+    [
+      'says what is wrong with the duration, at its field',
+      { duration: '9h' },
+      400,
+      /aria-describedby="duration-fault duration-hint" aria-invalid="true" autofocus>[\s\S]*id="duration-fault">Enter a duration such as 15m or 1h30m, at most 1 hour\./,
+    ],
+    ['says what is wrong with the start', { startsAt: 'tomorrow' }, 400, /id="startsAt-fault">Enter a time in UTC within the next 7 days/],
+    ['says that the justification is missing', { justification: ' ' }, 400, /id="justification-fault">Enter why you need access/],
+    ['says what a ticket is', { ticket: 'a b' }, 400, /id="ticket-fault">A ticket has 1 to 64 letters/],
     ['goes back to the form with what was entered', { step: 'edit', ticket: 'INC-1' }, 200, /value="INC-1"/],
   ])('%s', async (_what, change, status, says) => {
     const jar = newJar()
     const { csrf = '' } = formIn(await signedIn(jar, '/access/break-glass', 'oncall'))
-    const startsAt = change.startsAt === 'LATER' ? { startsAt: new Date(sandbox.now() + 3_600_000).toISOString() } : {}
+    const start = new Date(sandbox.now() + 3_600_000).toISOString()
+    const startsAt = change.startsAt === 'LATER' ? { startsAt: start } : change.startsAt === 'LOCAL' ? { startsAt: start.slice(0, 16) } : {}
     const page = await go(jar, '/access/break-glass', { csrf, step: 'check', ...fields, ...change, ...startsAt })
     expect(page.status).toBe(status)
     expect(page.text).toMatch(says)
     expect(page.text.includes('Send the request')).toBe(status === 200 && change.step === undefined)
+  })
+  test('repeats only the fields that it has, each once', async () => {
+    const jar = newJar()
+    const { csrf = '' } = formIn(await signedIn(jar, '/access/break-glass', 'oncall'))
+    const page = await go(jar, '/access/break-glass', { csrf, step: 'check', ...fields, 'p.other': 'x', more: 'y' })
+    const names = [...page.text.slice(page.text.indexOf('Exact permissions')).matchAll(/ name="([^"]+)"/g)].map(([, name]) => name)
+    expect(names).toEqual(['csrf', 'duration', 'justification', 'ticket', 'startsAt', 'step', 'step'])
   })
   test('is sent once, and leads to its page', async () => {
     const jar = newJar()
@@ -653,6 +668,16 @@ export default { ...company, profiles: { ...company.profiles, 'logs-read': { ...
     sandbox.settle()
   }
 
+  test('a parameter says in words what it must be, and a wrong one says so at its field', async () => {
+    const jar = newJar()
+    const page = await signedIn(jar, '/access/logs-read', 'developer')
+    expect(page.text).toContain(
+      'id="p.bucket-hint">It begins with <code>acme-</code>, has lower-case letters, digits and hyphens and ends with <code>-logs</code>. At most 63 characters. Pattern: <code>acme-[a-z0-9-]+-logs</code>',
+    )
+    const wrong = await go(jar, '/access/logs-read', { csrf: formIn(page).csrf ?? '', step: 'check', 'p.bucket': 'x' })
+    expect(wrong.status).toBe(400)
+    expect(wrong.text).toContain('aria-describedby="p.bucket-fault p.bucket-hint" aria-invalid="true" autofocus>')
+  })
   test('an approved request shows its parameters, and opens the console with them, also over the SDK', async () => {
     await approved({ parameters: { bucket: 'acme-orders-logs' } })
     const jar = newJar()

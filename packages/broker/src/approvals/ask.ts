@@ -38,7 +38,7 @@ export function checkAsk(
   if (!approval) return refused('body-invalid', 'This profile needs no approval. Use POST /sessions.')
   const startsAt = ask.startsAt === undefined ? undefined : parseIso(ask.startsAt)
   if (ask.startsAt !== undefined && (startsAt === undefined || startsAt > now + MAX_START_AHEAD))
-    return refused('body-invalid', 'startsAt must be an RFC 3339 time within the next 7 days.')
+    return refused('body-invalid', 'startsAt must be an RFC 3339 time within the next 7 days.', { evidence: { property: 'startsAt' } })
   const scope = resolveScope(rules, profile.value, caller, ask, 1)
   return scope.outcome === 'refused' ? scope : done({ scope: scope.value, approval, ...defined({ startsAt }) })
 }
