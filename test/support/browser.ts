@@ -1,11 +1,11 @@
-/** A headless browser that npm brings along, and where its pictures go: build output, to be looked at. */
+/** A headless browser that npm brings along, and where its pictures go: a folder that a build leaves alone, to be looked at. */
 import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import chromium, { inflate, setupLambdaEnvironment } from '@sparticuz/chromium'
 import { type Browser, chromium as driver, type Page } from 'playwright-core'
 
-const SCREENS = fileURLToPath(new URL('../../dist/screens', import.meta.url))
+const SCREENS = fileURLToPath(new URL('../../.screens', import.meta.url))
 
 /** As strict as people's browsers are: the arguments that the package advises switch off what keeps sites apart. */
 const args = ['--no-sandbox', '--disable-gpu', '--headless=shell']
