@@ -6,8 +6,15 @@ import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 
 let sandbox: TestSandbox
 let browser: Browser
+/** The page of a pending request for break-glass. */
+let pending = ''
 beforeAll(async () => {
   ;[sandbox, browser] = await Promise.all([testSandbox(), startBrowser()])
+  const token = await sandbox.token('oncall')
+  const { json } = await sandbox.call('POST', '/requests', token, { profile: 'break-glass', justification: 'Orders are down' })
+  pending = `/decide/${json.id}`
+  await sandbox.vend(token, { profile: 'staging-power', duration: '30m' })
+  sandbox.settle()
 })
 afterAll(async () => {
   await browser?.close()
@@ -38,4 +45,95 @@ test('shows no button that needs a script where none runs', async () => {
     expect(await page.locator('[data-copy]').count()).toBeGreaterThan(0)
     expect(await page.locator('[data-copy]:visible').count()).toBe(0)
   })
+})
+
+const clock = (datetime: string | null, timeZone: string) =>
+  new Intl.DateTimeFormat('en-GB', { timeZone, timeStyle: 'short' }).format(new Date(datetime ?? 0))
+
+test.each(['Asia/Kolkata', 'America/Los_Angeles'])('shows times in the zone of the reader, and in UTC on hover: %s', async (timezoneId) => {
+  await as('Olu On-Call', { timezoneId, locale: 'en-GB' }, async (page) => {
+    const ends = page.locator('.cards time').first()
+    const datetime = await ends.getAttribute('datetime')
+    expect(await ends.textContent()).toMatch(/^in 29 minutes \(\d\d:\d\d\)$/)
+    expect(await ends.textContent()).toContain(`(${clock(datetime, timezoneId)})`)
+    expect(await ends.getAttribute('title')).toBe(`${datetime?.slice(0, 16).replace('T', ' ')} UTC`)
+
+    await page.goto(at(pending))
+    const decideBy = page.getByRole('row', { name: 'Decide by' }).locator('time')
+    expect(await decideBy.textContent()).toMatch(/^\d{1,2} \w{3,4} \d{4}, \d\d:\d\d$/)
+    expect(await decideBy.textContent()).toContain(clock(await decideBy.getAttribute('datetime'), timezoneId))
+
+    await sandbox.ship()
+    await page.goto(at('/activity'))
+    const event = page.locator('.events time').first()
+    expect(await event.textContent()).toContain(clock(await event.getAttribute('datetime'), timezoneId))
+    expect(await event.getAttribute('title')).toMatch(/ UTC$/)
+  })
+})
+
+test('shows times in UTC without scripts', async () => {
+  await as('Olu On-Call', { timezoneId: 'Asia/Kolkata', javaScriptEnabled: false }, async (page) => {
+    const ends = page.locator('.cards time').first()
+    const utc = (await ends.getAttribute('datetime'))?.slice(0, 16).replace('T', ' ')
+    expect(await ends.textContent()).toBe(`${utc} UTC`)
+  })
+})
+
+test('counts down in hours and minutes, says what has ended, and offers nothing that is over', async () => {
+  await as('Olu On-Call', { locale: 'en-GB' }, async (page) => {
+    await page.clock.install()
+    await page.goto(at('/'))
+    const card = page.locator('.cards > li').filter({ hasText: 'staging-power' })
+    await card.getByRole('button', { name: 'End now' }).waitFor()
+    expect(await card.textContent()).toMatch(/ends in 2\d minutes \(/)
+    await page.clock.fastForward('31:00')
+    expect(await card.textContent()).toMatch(/staging-power: PowerUser in 444455556666, has ended/)
+    expect(await card.getByRole('button').count()).toBe(0)
+    expect(await page.getByRole('status').textContent()).toContain('Your session of staging-power has ended.')
+  })
+})
+
+test('a request that nobody decided in time offers no decision', async () => {
+  await as('Avery Approver', { locale: 'en-GB' }, async (page) => {
+    await page.clock.install()
+    await page.goto(at(pending))
+    await page.getByRole('button', { name: /^Approve/ }).waitFor()
+    await page.clock.fastForward('05:00:00')
+    expect(await page.locator('.state').textContent()).toBe('expired no one decided in time')
+    expect(await page.locator('main').getByRole('button').count()).toBe(0)
+    expect(await page.locator('main').getByRole('textbox').count()).toBe(0)
+  })
+})
+
+/** What the script makes of a time that is so many seconds from now. */
+async function relativeWords(page: Page, seconds: number): Promise<string> {
+  await page.evaluate((from) => {
+    const time = document.createElement('time')
+    time.id = 'tested'
+    time.dateTime = new Date(Date.parse(document.documentElement.dataset.now ?? '') + from * 1000).toISOString()
+    document.getElementById('tested')?.remove()
+    document.body.append(time)
+    document.dispatchEvent(new Event('visibilitychange'))
+  }, seconds)
+  return ((await page.locator('#tested').textContent()) ?? '').replace(/ \(\d\d:\d\d\)$/, '')
+}
+
+test.each<[seconds: number, words: string]>([
+  [7199, 'in 1 hour 59 minutes'],
+  [7200, 'in 2 hours'],
+  [61, 'in 1 minute'],
+  [59, 'in less than a minute'],
+  [0, 'just now'],
+  [-1, 'just now'],
+  [-60, '1 minute ago'],
+  [-7260, '2 hours 1 minute ago'],
+])('%d seconds from now: %s', async (seconds, words) => {
+  const page = await browser.newPage({ locale: 'en-GB' })
+  await page.goto(`${sandbox.urls.slack}/?key=${sandbox.secret}`)
+  // The clock stands still.
+  await page.clock.install()
+  await page.clock.pauseAt(new Date(Date.now() + 1000))
+  await page.goto(at('/signed-out'))
+  expect(await relativeWords(page, seconds)).toBe(words)
+  await page.close()
 })

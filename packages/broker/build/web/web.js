@@ -3,31 +3,66 @@
  * file every page works, with times in UTC.
  */
 
-const units = [
-  ['day', 86_400],
-  ['hour', 3600],
-  ['minute', 60],
-]
-const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
-const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
+const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 
-function words(at, now) {
-  const seconds = Math.round((at - now) / 1000)
-  const [unit, size] = units.find(([, least]) => Math.abs(seconds) >= least) ?? []
-  return unit === undefined ? (seconds < 0 ? 'just now' : 'in less than a minute') : relative.format(Math.trunc(seconds / size), unit)
+/** The server's clock: what has ended there has ended, whatever the clock of this computer says. */
+const ahead = Date.parse(document.documentElement.dataset.now) - Date.now() || 0
+const serverNow = () => Date.now() + ahead
+
+/** `in 1 hour 59 minutes`, `3 minutes ago`. Rounded down, so that no end seems later than it is. */
+function relative(at, now) {
+  const minutes = Math.floor(Math.abs(at - now) / 60_000)
+  if (minutes === 0) return at > now ? 'in less than a minute' : 'just now'
+  const parts = [
+    [Math.floor(minutes / 60), 'hour'],
+    [minutes % 60, 'minute'],
+  ]
+  const length = parts.flatMap(([count, unit]) => (count > 0 ? [`${count} ${unit}${count === 1 ? '' : 's'}`] : [])).join(' ')
+  return at > now ? `in ${length}` : `${length} ago`
 }
 
-function showTimes() {
-  const now = Date.now()
+function words(element, now, isPrint) {
+  const at = Date.parse(element.dateTime)
+  // The table is of one day in UTC. Here that can be another day.
+  const isSameDay = new Date(at).getDate() === new Date(at).getUTCDate()
+  const as = element.closest('[data-as]')?.dataset.as
+  if (as === 'clock' && isSameDay) return clock.format(at)
+  const isFar = Math.abs(at - now) >= 86_400_000
+  return as || isFar || isPrint ? date.format(at) : `${relative(at, now)} (${clock.format(at)})`
+}
+
+const print = matchMedia('print')
+
+/** `isPrint`: on paper, nothing counts down. */
+function showTimes(isPrint = print.matches) {
+  const now = serverNow()
   for (const element of document.querySelectorAll('time[datetime]')) {
-    const at = Date.parse(element.dateTime)
-    const isNear = Math.abs(at - now) < 86_400_000
     element.title ||= `${element.dateTime.slice(0, 16).replace('T', ' ')} UTC`
-    const text = isNear ? words(at, now) : absolute.format(at)
+    const text = words(element, now, isPrint)
     // A screen reader says what changes, so nothing changes without need.
     if (element.textContent !== text) element.textContent = text
   }
+  showEnds(now)
 }
+
+/** Says what has ended, and hides what is no longer possible. */
+function showEnds(now) {
+  const ended = [...document.querySelectorAll('[data-until]')].filter(({ dataset }) => Date.parse(dataset.until) <= now)
+  for (const element of ended) {
+    if (element.dataset.past) element.textContent = element.dataset.past
+    else element.hidden = true
+    element.removeAttribute('data-until')
+  }
+  const news = ended.flatMap(({ dataset }) => (dataset.announce ? [`${dataset.announce}.`] : []))
+  if (news.length > 0) announced.textContent = news.join(' ')
+}
+
+/** Read out by screen readers when a text is added. */
+const announced = document.createElement('p')
+announced.className = 'unseen'
+announced.setAttribute('role', 'status')
+document.body.append(announced)
 
 function showCopyButtons() {
   for (const button of document.querySelectorAll('button[data-copy]')) {
@@ -74,6 +109,10 @@ async function look(startedAt) {
 }
 
 showTimes()
-setInterval(showTimes, 15_000)
+setInterval(() => showTimes(), 5000)
+document.addEventListener('visibilitychange', () => showTimes())
+print.addEventListener('change', () => showTimes())
+addEventListener('beforeprint', () => showTimes(true))
+addEventListener('afterprint', () => showTimes())
 showCopyButtons()
 setTimeout(look, LOOK_EVERY_MS, Date.now())

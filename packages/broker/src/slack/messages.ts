@@ -11,7 +11,7 @@ import { shownCaller, shownRequester } from '@stint/core/identity/shown'
 import type { Instant } from '@stint/core/instant'
 import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
 import type { Session } from '@stint/core/request/session'
-import { liveText, minute, minuteOf, type Summary } from '@stint/core/request/summary'
+import { type Fact, liveText, minute, minuteOf, type Summary } from '@stint/core/request/summary'
 import type { Message } from '../adapters/slack.ts'
 import { cut, inLine, mrkdwn, notice, plain } from './text.ts'
 
@@ -99,7 +99,7 @@ const said = (text: string, longest = 3000): SectionBlock => ({ type: 'section',
 const calling = (group: string, words: string): SectionBlock => ({ type: 'section', text: mrkdwn(`<!subteam^${group}> ${words}`) })
 
 /** Two columns: Stint's names, and values without markup. Slack accepts ten fields per section. */
-function table(rows: readonly (readonly [name: string, value: string])[], longest: number): readonly SectionBlock[] {
+function table(rows: readonly Fact[], longest: number): readonly SectionBlock[] {
   const sections = Array.from({ length: Math.ceil(rows.length / ROWS) }, (_, at) => rows.slice(at * ROWS, (at + 1) * ROWS))
   return sections.map((part) => ({
     type: 'section',

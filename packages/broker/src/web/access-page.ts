@@ -1,7 +1,7 @@
 /** `/`: what you can access now, what needs approval, what is missing for the rest, and your sessions and requests. */
 
 import { codeParts } from '@stint/core/code-text'
-import { type Instant, toIso } from '@stint/core/instant'
+import type { Instant } from '@stint/core/instant'
 import { rulesInWords } from '@stint/core/request/approver-words'
 import type { AccessRequest } from '@stint/core/request/request'
 import { credentialsExpireAt, type Session, sessionStateAt } from '@stint/core/request/session'
@@ -16,7 +16,7 @@ import { outcomeUnknown } from '../vend/unknown-outcome.ts'
 import { csrfField, type Html, type Refusals, type Show, type Visit } from './layout.ts'
 import { ownRequests, parametersOf } from './own-requests.ts'
 import type { Visits } from './visits.ts'
-import { roleName, time } from './words.ts'
+import { end, possibleUntil, roleName, time, timeOfDay } from './words.ts'
 
 /** The person's requests on one page, among which it looks for sessions and open requests. */
 const OWN = 20
@@ -27,7 +27,7 @@ export function accessPages(app: Api, broker: ApiBroker, decider: Decisions, sho
 
   answer(app, 'GET /', (c) => visits.visit(c, (visit) => page(c, visit)))
 
-  async function page(c: Ctx, visit: Visit, said?: string): Promise<Response> {
+  async function page(c: Ctx, visit: Visit, said?: Html | string): Promise<Response> {
     // The cursor is that of older requests or that of more profiles: each has its own form.
     const older = pageQuery(c, {})?.cursor
     const own = await ledger.requestsOf(visit.caller, OWN, older)
@@ -88,9 +88,9 @@ ${next === undefined ? '' : html`<p class="more"><a href="/?${next.toString()}">
     const actor = decider.actorFor({ caller: visit.caller, ...accessContext(c) }, request)
     const canExtend = decider.optionsOf(request, actor, now).includes('extend')
     const renewed = session.renewed
-    return html`<li><b>${session.profile}</b>: ${roleName(session.roleArn)} in ${decider.placeOf(request).account}, started ${time(session.issued?.at ?? session.reservedAt)}, ends ${time(session.expiresAt)}${renewed ? html`, renewed ${renewed.count === 1 ? 'once' : `${String(renewed.count)} times`}, last ${time(renewed.at)}` : ''}${parametersOf(request)}
-<div class="buttons"><form method="post" action="/end">${csrfField(visit)}<input type="hidden" name="session" value="${session.id}"><button class="danger">End now</button></form>
-${canExtend ? html`<a class="button" href="/decide/${request.id}">Extend</a>` : ''}<a class="button" href="/decide/${request.id}">Show the request</a></div></li>`
+    return html`<li><b>${session.profile}</b>: ${roleName(session.roleArn)} in ${decider.placeOf(request).account}, started ${time(session.issued?.at ?? session.reservedAt)}, ${end(session.expiresAt, { is: 'ends', past: 'has ended', what: `Your session of ${session.profile}` })}${renewed ? html`, renewed ${renewed.count === 1 ? 'once' : `${String(renewed.count)} times`}, last ${time(renewed.at)}` : ''}${parametersOf(request)}
+<div class="buttons"><form method="post" action="/end"${possibleUntil(session.expiresAt)}>${csrfField(visit)}<input type="hidden" name="session" value="${session.id}"><button class="danger">End now</button></form>
+${canExtend ? html`<a class="button" href="/decide/${request.id}"${possibleUntil(session.expiresAt)}>Extend</a>` : ''}<a class="button" href="/decide/${request.id}">Show the request</a></div></li>`
   }
 
   answer(app, 'POST /end', (c) =>
@@ -111,11 +111,11 @@ ${canExtend ? html`<a class="button" href="/decide/${request.id}">Extend</a>` : 
       const { session, immediateEnd } = ended.value
       c.set('profile', session.profile)
       const until = credentialsExpireAt(session) ?? 0
-      const still = until > broker.clock() ? ` Its credentials stop working by ${toIso(until).slice(11, 16)} UTC.` : ''
+      const still = until > broker.clock() ? html` <span data-as="clock">Its credentials stop working by ${timeOfDay(until)}.</span>` : ''
       return page(
         c,
         visit,
-        `The session has ended.${immediateEnd === undefined ? still : ' Its access usually ends within seconds, up to minutes.'}`,
+        html`The session has ended.${immediateEnd === undefined ? still : ' Its access usually ends within seconds, up to minutes.'}`,
       )
     }),
   )

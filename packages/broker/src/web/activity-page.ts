@@ -188,7 +188,7 @@ function table(rows: readonly ShownRow[], isDay: boolean): Html {
     request = of
     return html`${isNew ? requestRow(row.found, of) : ''}${tableRow(row, isDay)}`
   })
-  return html`<table class="events"><thead><tr><th>Time<th>What<th>Who<th>Proof</thead><tbody>${body}</table>`
+  return html`<table class="events" data-as="${isDay ? 'clock' : 'date'}"><thead><tr><th>Time<th>What<th>Who<th>Proof</thead><tbody>${body}</table>`
 }
 
 const requestRow = ({ about }: FoundEvent, request: string): Html =>

@@ -12,7 +12,7 @@ import { cursorText, pageQuery } from '../http/paging.ts'
 import type { Page } from '../ports/ledger.ts'
 import type { Html, Refusals, Show, Visit } from './layout.ts'
 import type { Visits } from './visits.ts'
-import { durationWords, roleName, time } from './words.ts'
+import { durationWords, end, roleName, time } from './words.ts'
 
 const A_PAGE = 20
 
@@ -71,6 +71,6 @@ ${more(waiting.value.next, {}, 'Older requests')}`,
     const isPending = stateAt(request, now) === 'pending'
     return html`<li>${request.breakGlass ? html`<span class="badge high">Break-glass</span> ` : ''}<a href="/decide/${request.id}">${request.profile}</a> <span class="badge ${level}">${level} risk</span><br>
 ${shownRequester(request)}: ${roleName(request.roleArn)} in ${decider.placeOf(request).account}, ${durationWords(request.limits.duration ?? request.terms.maxDuration)}<br>
-<span class="quiet">requested ${time(request.createdAt)}${isPending ? html`, expires ${time(request.expiresAt)}` : ''}</span></li>`
+<span class="quiet">requested ${time(request.createdAt)}${isPending ? html`, ${end(request.expiresAt, { is: 'expires', past: 'has expired', what: `The request for ${request.profile}` })}` : ''}</span></li>`
   }
 }

@@ -10,10 +10,11 @@ import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { missing } from '@stint/core/request/approval'
 import { type Actor, cancel, deny, isParty, review, revoke, signedInLately } from '@stint/core/request/machine'
 import { type AccessRequest, type Limits, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
-import { type Fact, liveText, minute, type Summary } from '@stint/core/request/summary'
+import { liveUntil } from '@stint/core/request/session'
+import { type Fact, liveFacts, minute, type Summary } from '@stint/core/request/summary'
 import { plainWords } from '@stint/core/scope/plain-words'
 import { riskOf } from '@stint/core/scope/risk'
-import { isolated, shownLine, visibleJson } from '@stint/core/shown-text'
+import { isolated, shownLine, shownText, visibleJson } from '@stint/core/shown-text'
 import { html } from 'hono/html'
 import { type DecisionFunction, type Decisions, type Option, unknownRequest, versionTag } from '../approvals/decide.ts'
 import { extendRequest } from '../approvals/extend.ts'
@@ -23,7 +24,7 @@ import { decisionUnknown } from '../vend/unknown-outcome.ts'
 import { csrfField, type Html, type Refusals, type Show, table, type Visit } from './layout.ts'
 import { allowedLines } from './sentence.ts'
 import { signInLink, type Visits } from './visits.ts'
-import { durationWords, roleName, time } from './words.ts'
+import { durationWords, end, possibleUntil, roleName, time, trueUntil } from './words.ts'
 
 /** Decisions that give access, or that close the record of an emergency: they need a sign-in within the last five minutes. */
 const SENSITIVE: readonly Option[] = ['approve', 'review']
@@ -82,11 +83,11 @@ ${details(request, decider.summaryFor(request, now), now)}`,
     const account = decider.placeOf(request).account
     const button = (option: Option) => {
       if (isStale && SENSITIVE.includes(option))
-        return html`<a class="button primary" href="${signInLink(here, true)}">Sign in again to ${option === 'approve' ? 'approve' : 'review'}</a>`
-      return html`<button name="act" value="${option}" class="${classes[option]}">${labelOf(option, request, account, now)}</button>`
+        return html`<a class="button primary" href="${signInLink(here, true)}"${possibleUntil(lastChance(option, request))}>Sign in again to ${option === 'approve' ? 'approve' : 'review'}</a>`
+      return html`<button name="act" value="${option}" class="${classes[option]}"${possibleUntil(lastChance(option, request))}>${labelOf(option, request, account, now)}</button>`
     }
     const isReview = options.includes('review')
-    return html`<form method="post" action="${here}" class="decide">${csrfField(visit)}<input type="hidden" name="version" value="${String(request.version)}">
+    return html`<form method="post" action="${here}" class="decide"${possibleUntil(lastChanceOf(options, request))}>${csrfField(visit)}<input type="hidden" name="version" value="${String(request.version)}">
 <label>${isReview ? 'What you found' : options.includes('extend') ? 'Why you need more time (optional)' : 'Comment (optional)'}
 <textarea name="comment" rows="2" maxlength="256"></textarea></label>
 ${options.includes('approve') && !isStale ? limitFields(request) : ''}
@@ -171,6 +172,26 @@ const classes: { readonly [option in Option]: string } = {
   cancel: '',
 }
 
+/** The state that time alone leads to, and when. */
+function nextState(request: AccessRequest, now: Instant): { readonly state: string; readonly at: Instant } | undefined {
+  const state = stateAt(request, now)
+  if (state === 'pending') return { state: 'expired', at: request.expiresAt }
+  return state === 'approved' && request.windowExpiresAt !== undefined ? { state: 'ended', at: request.windowExpiresAt } : undefined
+}
+
+/** When time alone makes the option impossible; undefined if it never does. */
+function lastChance(option: Option, request: AccessRequest): Instant | undefined {
+  const sessionsEnd = Math.max(0, ...request.sessions.map(liveUntil))
+  if (option === 'extend') return sessionsEnd
+  if (option === 'revoke') return Math.max(request.windowExpiresAt ?? request.expiresAt, sessionsEnd)
+  return option === 'review' ? undefined : request.expiresAt
+}
+
+function lastChanceOf(options: readonly Option[], request: AccessRequest): Instant | undefined {
+  const chances = options.flatMap((option) => lastChance(option, request) ?? [])
+  return chances.length < options.length ? undefined : Math.max(...chances)
+}
+
 /** A label says what happens. */
 function labelOf(option: Option, request: AccessRequest, account: string, now: Instant): string {
   const longest = request.limits.duration ?? request.terms.maxDuration
@@ -191,18 +212,20 @@ function essentials(request: AccessRequest, account: string, now: Instant): Html
   const { terms, limits } = request
   const { level, why } = riskOf(terms)
   const uses = limits.uses ?? terms.uses
+  const [state, timed] = [stateAt(request, now), nextState(request, now)]
   return html`<p class="lead"><b>${shownRequester(request)}</b> requests <b>${request.profile}</b>: ${roleName(request.roleArn)} in account ${account},
 ${durationWords(limits.duration ?? terms.maxDuration)}${uses === 1 ? '' : `, up to ${uses} sessions`}. <span class="badge ${level}">${level} risk: ${isolated(shownLine(why, 120))}</span></p>
 ${request.justification === undefined ? html`<p class="quiet">No justification.</p>` : html`<blockquote>${isolated(shownLine(request.justification, 200))}</blockquote>`}
-<p class="state"><span class="badge ${stateAt(request, now)}">${stateAt(request, now)}</span> ${deadline(request, now)}</p>
+<p class="state"><span class="badge ${state}"${timed ? trueUntil(timed.at, timed.state) : ''}>${state}</span> ${deadline(request, now)}</p>
 ${progress(request, now)}`
 }
 
 function deadline(request: AccessRequest, now: Instant): Html | string {
   const state = stateAt(request, now)
   if (state === 'pending')
-    return html`expires ${time(request.expiresAt)}${request.unattendedAt === undefined ? '' : html`; approved automatically ${time(request.unattendedAt)}, unless it is denied first`}`
-  if (state === 'approved' && request.windowExpiresAt !== undefined) return html`the window ends ${time(request.windowExpiresAt)}`
+    return html`${end(request.expiresAt, { is: 'expires', past: 'no one decided in time', what: 'The request has expired:' })}${request.unattendedAt === undefined ? '' : html`; <span${trueUntil(request.unattendedAt, 'it is being approved automatically')}>approved automatically ${time(request.unattendedAt)}, unless it is denied first</span>`}`
+  if (state === 'approved' && request.windowExpiresAt !== undefined)
+    return end(request.windowExpiresAt, { is: 'the window ends', past: 'the window has ended', what: `${request.profile}:` })
   return ''
 }
 
@@ -212,16 +235,21 @@ function progress(request: AccessRequest, now: Instant): Html | string {
   const state = stateAt(request, now)
   const comment = (text: string | undefined) => (text === undefined ? '' : html`: ${isolated(shownLine(text))}`)
   const lacking = terms.approval ? missing(terms.approval, approvals).reduce((sum, count) => sum + count, 0) : 0
-  const live = liveText(request, now)
+  const live = liveFacts(request, now)
   const lines = [
     ...approvals.map(({ approver, at, comment: said }) => html`Approved by ${shownCaller(approver)}, ${time(at)}${comment(said)}`),
     ...(state === 'pending' ? [html`${lacking === 1 ? '1 approval is' : `${lacking} approvals are`} missing`] : []),
     ...(decidedBy && state !== 'approved' ? [html`${capitalized(`${state} by`)} ${shownCaller(decidedBy)}`] : []),
-    ...(live === undefined ? [] : [html`Live sessions: ${live}`]),
+    ...(live === undefined ? [] : [liveWords(live)]),
     ...(reviewed ? [html`Reviewed by ${shownCaller(reviewed.by)}${comment(reviewed.text)}`] : []),
     ...(needsReview(request) ? [html`<b>The review is due.</b>`] : []),
   ]
   return lines.length === 0 ? '' : html`<ul class="progress">${lines.map((line) => html`<li>${line}</li>`)}</ul>`
+}
+
+function liveWords({ count, until, renewed }: NonNullable<ReturnType<typeof liveFacts>>): Html {
+  const ends = end(until, { is: count === 1 ? 'ends' : 'the last ends', past: 'ended', what: 'The session' })
+  return html`Live sessions: ${String(count)}, ${ends}${renewed ? html`, renewed ${renewed.times}, last ${time(renewed.lastAt)}` : ''}`
 }
 
 /** How this requester used this profile before. */
@@ -240,15 +268,20 @@ function history(request: AccessRequest, items: readonly AccessRequest[], now: I
   }`
 }
 
-function details(request: AccessRequest, { facts, permissions, justifications }: Summary, now: Instant): Html {
+function details(request: AccessRequest, { facts, permissions }: Summary, now: Instant): Html {
+  const justifications = justificationsOf(request)
   return html`${justifications.length === 0 ? '' : html`<h2>Justification</h2>${justifications.map((text) => html`<p class="why">${text}</p>`)}`}
 <h2>What it allows</h2>${allowedLines(plainWords(request.terms), permissions)}
 <h2>Details</h2>${table([...facts, ...requestFacts(request, now)])}
 <details><summary>All terms</summary><pre>${visibleJson(request.terms, 2)}</pre></details>`
 }
+const justificationsOf = ({ justification, moreJustifications = [] }: AccessRequest): readonly Html[] => [
+  ...(justification === undefined ? [] : [html`${isolated(shownText(justification))}`]),
+  ...moreJustifications.map(({ at, text }) => html`Added ${time(at)}: ${isolated(shownText(text))}`),
+]
 const requestFacts = (request: AccessRequest, now: Instant): readonly Fact[] => [
   ['State', stateAt(request, now)],
-  ['Requested', minute(request.createdAt)],
+  ['Requested', minute(request.createdAt), request.createdAt],
   ['Request', request.id],
 ]
 

@@ -2,15 +2,18 @@
 
 import type { Caller } from '@stint/core/identity/caller'
 import { ownIdentity, withIdentity } from '@stint/core/identity/shown'
+import { toIso } from '@stint/core/instant'
 import type { Refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
 import { extensionsOf } from '@stint/core/problem-body'
+import type { Fact } from '@stint/core/request/summary'
 import { isolated, shownLine, shownText } from '@stint/core/shown-text'
 import { html } from 'hono/html'
 import { type Cookie, csrfOf } from '../browser/browser-session.ts'
 import { wordsOnPage } from '../browser/refusal-words.ts'
 import { type ApiBroker, type Ctx, callOf } from '../http/context.ts'
 import { recordRefusal } from '../vend/record-refusal.ts'
+import { factValue, withTimes } from './words.ts'
 
 export type Html = ReturnType<typeof html>
 
@@ -46,7 +49,7 @@ export function pageFrame({ files }: Pick<ApiBroker, 'files'>) {
     names ??= JSON.parse(files('pages.json') ?? '') as NonNullable<typeof names>
     return c.html(
       html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title} · Stint</title>
+<html lang="en" data-now="${toIso(c.get('now'))}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title} · Stint</title>
 <link rel="stylesheet" href="${names.style}"><script type="module" src="${names.script}"></script></head>
 <body><a class="skip" href="#main">Skip to content</a>${visit ? header(visit, at) : html`<header><b>Stint</b></header>`}
 <main id="main"><h1>${title}</h1>
@@ -88,7 +91,7 @@ export function refusalPages(broker: ApiBroker, show: Show) {
       title,
       visit,
       status: problems[refusal.code].status,
-      body: html`<p>${shownText(refusal.detail)}</p>${more === '' || typeof own === 'string' ? html`<p>${step}</p>` : ''}${more}<p class="quiet">${refusal.code} · ${c.get('trace')}</p>`,
+      body: html`<p>${withTimes(shownText(refusal.detail))}</p>${more === '' || typeof own === 'string' ? html`<p>${withTimes(step)}</p>` : ''}${more}<p class="quiet">${refusal.code} · ${c.get('trace')}</p>`,
     })
   }
   /** Records the refusal of an identified person in the audit log, as every other channel does. */
@@ -101,5 +104,5 @@ export function refusalPages(broker: ApiBroker, show: Show) {
 export type Refusals = ReturnType<typeof refusalPages>
 
 /** Values are already safe to show. Only HTML escaping is added here. */
-export const table = (rows: readonly (readonly [name: string, value: string | Html])[]) =>
-  html`<table class="facts">${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</table>`
+export const table = (rows: readonly (Fact | readonly [name: string, value: string | Html])[]) =>
+  html`<table class="facts">${rows.map((row) => html`<tr><th scope="row">${row[0]}</th><td>${typeof row[1] === 'string' ? factValue(row as Fact) : row[1]}</td></tr>`)}</table>`

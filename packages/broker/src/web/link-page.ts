@@ -11,7 +11,7 @@ import { codeUnknown } from '../http/links.ts'
 import { outcomeUnknown } from '../vend/unknown-outcome.ts'
 import { csrfField, me, type Refusals, type Show, table, type Visit } from './layout.ts'
 import { noPages, type Visits } from './visits.ts'
-import { copyLine, time } from './words.ts'
+import { copyLine, dateTime } from './words.ts'
 
 export function linkPages(app: Api, broker: ApiBroker, show: Show, { say, sayTo }: Refusals, visits: Visits): void {
   const { rules } = broker
@@ -73,7 +73,7 @@ ${copyLine(`/stint link ${offered.value.code}`)}<p><a class="button" href="/link
       return show(c, {
         title: 'Linked',
         visit,
-        body: html`<p>${active ? withIdentity(active.slack.name, active.slack.user) : ''} in Slack now acts as ${me(visit.caller)}, until ${time(active?.expiresAt ?? 0)}. You can decide from Slack in ten minutes. To end the link, enter <code>/stint unlink</code> in Slack.</p>`,
+        body: html`<p>${active ? withIdentity(active.slack.name, active.slack.user) : ''} in Slack now acts as ${me(visit.caller)}, until ${dateTime(active?.expiresAt ?? 0)}. You can decide from Slack in ten minutes. To end the link, enter <code>/stint unlink</code> in Slack.</p>`,
       })
     }),
   )

@@ -8,7 +8,7 @@ import { html } from 'hono/html'
 import type { Decisions } from '../approvals/decide.ts'
 import { consoleForm } from './console-form.ts'
 import type { Html, Visit } from './layout.ts'
-import { copyLine, roleName, time } from './words.ts'
+import { copyLine, end, possibleUntil, roleName, time } from './words.ts'
 
 const LONGEST_PARAMETER = 200
 
@@ -31,7 +31,9 @@ export function ownRequests(visit: Visit, requests: readonly AccessRequest[], no
     usable.filter((request) => starts(request) > now).map((request) => line(request, html`, starts ${time(starts(request))}`)),
   )}${cards(
     'Waiting for approval',
-    ofState('pending').map((request) => line(request, html`, expires ${time(request.expiresAt)}`)),
+    ofState('pending').map((request) =>
+      line(request, html`, ${end(request.expiresAt, { is: 'expires', past: 'has expired', what: `Your request for ${request.profile}` })}`),
+    ),
   )}${cards(
     'Recently decided',
     decided.map((request) =>
@@ -45,12 +47,13 @@ export function ownRequests(visit: Visit, requests: readonly AccessRequest[], no
 
 function readyCard(visit: Visit, request: AccessRequest, account: string): Html {
   const { parameters, narrow } = request.terms
+  const { windowExpiresAt = 0 } = request
   const flags = Object.entries(parameters).map(([name, value]) => ` -p ${shellWord(`${name}=${value}`)}`)
   // Neither the command line nor a form can send the narrower policy that was approved.
   const use = narrow
     ? html`<p>It was approved with a narrower policy. Start its session with the API: <code>POST /sessions</code> with the same <code>narrow</code>.</p>`
-    : html`${copyLine(`stint exec ${request.profile}${flags.join('')} --request ${request.id} -- COMMAND`)}${copyLine(`stint console ${request.profile}${flags.join('')} --request ${request.id}`)}${consoleForm(visit, request)}`
-  return html`<li><a href="/decide/${request.id}">${request.profile}</a>: ${roleName(request.roleArn)} in ${account}, window ends ${time(request.windowExpiresAt ?? 0)}, ${request.usesLeft === 1 ? '1 session' : `${String(request.usesLeft)} sessions`} left${parametersOf(request)}
+    : html`<div${possibleUntil(windowExpiresAt)}>${copyLine(`stint exec ${request.profile}${flags.join('')} --request ${request.id} -- COMMAND`)}${copyLine(`stint console ${request.profile}${flags.join('')} --request ${request.id}`)}${consoleForm(visit, request)}</div>`
+  return html`<li><a href="/decide/${request.id}">${request.profile}</a>: ${roleName(request.roleArn)} in ${account}, ${end(windowExpiresAt, { is: 'window ends', past: 'window has ended', what: `${request.profile}:` })}, ${request.usesLeft === 1 ? '1 session' : `${String(request.usesLeft)} sessions`} left${parametersOf(request)}
 ${use}</li>`
 }
 

@@ -19,7 +19,7 @@ import { askIn, type Fault, faultOf, fieldNames, formFields, startField, type Vi
 import { csrfField, type Html, type Refusals, type Show, table, type Visit } from './layout.ts'
 import { allowedLines, sentence } from './sentence.ts'
 import { signInLink, type Visits } from './visits.ts'
-import { copyLine, durationWords, roleName, time } from './words.ts'
+import { copyLine, dateTime, durationWords, roleName } from './words.ts'
 
 const profileUnknown = refused('profile-unknown', 'Profile not found, or not visible to you.')
 
@@ -135,7 +135,7 @@ ${table([
   ['Role', roleName(terms.role)],
   ['Duration', `up to ${durationWords(scope.durationAsked ? scope.duration : terms.maxDuration)} per session`],
   ['Sessions', String(terms.uses)],
-  ['Starts', startsAt === undefined ? 'when it is approved' : time(startsAt)],
+  ['Starts', startsAt === undefined ? 'when it is approved' : dateTime(startsAt)],
   ['Expires', `if no one decides within ${durationWords(durationSeconds(approval.expiresAfter))}`],
   ...Object.entries(terms.parameters).map(([name, value]) => [shownLine(`Parameter ${name}`, 80), isolated(shownLine(value))] as const),
   ...(ticket === undefined ? [] : [['Ticket', shownLine(ticket)] as const]),

@@ -1,7 +1,7 @@
 /** What everybody who decides is shown of a request. */
 import { describe, expect, test } from 'vitest'
 import type { AccessRequest } from './request.ts'
-import { liveText, permissionsOf, summaryOf } from './summary.ts'
+import { type Fact, liveText, permissionsOf, summaryOf } from './summary.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 3)
 const MINUTE = 60_000
@@ -46,21 +46,21 @@ test('says who, what, where, how risky, how long, how often, until when and why'
     ['Risk', 'low: read-only'],
     ['Duration', 'up to 1h per session'],
     ['Uses', '3 sessions'],
-    ['Decide by', '2026-11-24 03:30 UTC'],
+    ['Decide by', '2026-11-24 03:30 UTC', NOW + 30 * MINUTE],
     ['Ticket', 'OPS-17'],
   ])
   expect(permissions).toEqual(['s3:GetObject on arn:aws:s3:::acme/*'])
   expect(justifications).toEqual(['INC-4711\norders are down', 'Added 2026-11-24 02:59 UTC: and the queue is full'])
 })
 
-test.each<[string, object, object, readonly [string, string]]>([
+test.each<[string, object, object, Fact]>([
   ['without a source identity', {}, { sourceIdentity: undefined }, ['Requester', 'Olu On-Call (people/6f0c)']],
   ['of a subject that is stored as its digest', { fullSubject: 'CN=Olu,OU=\u202EOps' }, {}, ['Subject', 'CN=Olu,OU=‹U+202E›Ops']],
   ['of a job, with who started it', { triggeredBy: 'dana' }, {}, ['Triggered by', 'dana']],
   ['shortened', { limits: { duration: 900, uses: 1 } }, {}, ['Duration', 'up to 15m per session']],
   ['for once', { limits: { uses: 1 } }, {}, ['Uses', '1 session']],
-  ['that starts later', { startsAt: NOW + 60 * MINUTE }, {}, ['Starts', '2026-11-24 04:00 UTC']],
-  ['approved', { state: 'approved', windowExpiresAt: NOW + 5 * MINUTE }, {}, ['Valid until', '2026-11-24 03:05 UTC']],
+  ['that starts later', { startsAt: NOW + 60 * MINUTE }, {}, ['Starts', '2026-11-24 04:00 UTC', NOW + 60 * MINUTE]],
+  ['approved', { state: 'approved', windowExpiresAt: NOW + 5 * MINUTE }, {}, ['Valid until', '2026-11-24 03:05 UTC', NOW + 5 * MINUTE]],
   ['with parameters', {}, { parameters: { bucket: 'a\u202Eb' } }, ['Parameter bucket', 'a‹U+202E›b']],
   ['to a whole role', {}, { policy: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }, ['Risk', 'high: every action']],
 ])('a request %s', (_name, change, terms, expected) => {

@@ -15,7 +15,8 @@ import { isolated, shownLine, shownText } from '../shown-text.ts'
 import { type AccessRequest, liveSessions, stateAt } from './request.ts'
 import { liveUntil } from './session.ts'
 
-export type Fact = readonly [name: string, value: string]
+/** `at`: the instant that the value says in UTC, for a channel that shows it in the reader's zone. */
+export type Fact = readonly [name: string, value: string, at?: Instant]
 
 export type Summary = {
   readonly facts: readonly Fact[]
@@ -46,8 +47,8 @@ export function summaryOf(request: AccessRequest, place: TargetFacts, now: Insta
     ...termsFacts(terms),
     ['Duration', durationText(limits.duration ?? terms.maxDuration, terms)],
     ['Uses', uses === 1 ? '1 session' : `${uses} sessions`],
-    ...(request.startsAt === undefined ? [] : [['Starts', minute(request.startsAt)] as const]),
-    [stateAt(request, now) === 'pending' ? 'Decide by' : 'Valid until', minute(until)],
+    ...(request.startsAt === undefined ? [] : [instantFact('Starts', request.startsAt)]),
+    instantFact(stateAt(request, now) === 'pending' ? 'Decide by' : 'Valid until', until),
     ...Object.entries(terms.parameters).map(([name, value]) => [shownLine(`Parameter ${name}`, 80), line(value)] as const),
     ...(request.extends === undefined ? [] : [['Extends', request.extends] as const]),
     ...(request.ticket === undefined ? [] : [['Ticket', line(request.ticket)] as const]),
@@ -61,6 +62,8 @@ export function summaryOf(request: AccessRequest, place: TargetFacts, now: Insta
     ],
   }
 }
+
+const instantFact = (name: string, at: Instant): Fact => [name, minute(at), at]
 
 const durationText = (longest: number, { renew }: Pick<Terms, 'renew'>): string =>
   `up to ${formatDuration(longest)} per session${renew === undefined ? '' : `, with credentials that are renewed every ${formatDuration(renew)}`}`
@@ -113,12 +116,25 @@ const quotedName = (name: string): string => (/^[\w.:/*?$}{@+=~#-]+$/.test(name)
 export const minute = (at: Instant): string => minuteOf(toIso(at))
 export const minuteOf = (iso: unknown): string => `${String(iso).slice(0, 16).replace('T', ' ')} UTC`
 
-/** The sessions that still work, for people: how many, until when, and how often they were renewed. Undefined if there are none. */
-export function liveText(request: Pick<AccessRequest, 'sessions'>, now: Instant): string | undefined {
+/** The sessions that still work: how many, until when, and how often they were renewed. Undefined if there are none. */
+export function liveFacts(request: Pick<AccessRequest, 'sessions'>, now: Instant) {
   const live = liveSessions(request, now)
   if (live.length === 0) return undefined
   const renewed = live.flatMap((session) => session.renewed ?? [])
   const times = renewed.reduce((sum, { count }) => sum + count, 0)
-  const last = Math.max(...renewed.map(({ at }) => at))
-  return `${live.length}, until ${minute(Math.max(...live.map(liveUntil)))}${times === 0 ? '' : `, renewed ${times === 1 ? 'once' : `${times} times`}, last at ${minute(last)}`}`
+  return {
+    count: live.length,
+    until: Math.max(...live.map(liveUntil)),
+    ...(times === 0
+      ? {}
+      : { renewed: { times: times === 1 ? 'once' : `${times} times`, lastAt: Math.max(...renewed.map(({ at }) => at)) } }),
+  }
+}
+
+/** The same, in words. */
+export function liveText(request: Pick<AccessRequest, 'sessions'>, now: Instant): string | undefined {
+  const live = liveFacts(request, now)
+  if (!live) return undefined
+  const { count, until, renewed } = live
+  return `${count}, until ${minute(until)}${renewed ? `, renewed ${renewed.times}, last at ${minute(renewed.lastAt)}` : ''}`
 }
