@@ -38,6 +38,7 @@ function cookieIn(jar: Jar, prefix: string): readonly [name: string, value: stri
   if (!found) throw new Error(`no cookie begins with ${prefix}`)
   return found
 }
+const unescaped = (text: string) => text.replace(/&#(\d+);/g, (_all, code) => String.fromCharCode(Number(code)))
 const codeOf = ({ text }: Page): string => /<p class="quiet">([a-z-]+) · /.exec(text)?.[1] ?? ''
 
 /** A request that waits: the one before, as long as nobody has decided on it. */
@@ -510,7 +511,7 @@ describe('the AWS console from a page', () => {
     const page = await opened(jar, { csrf: form.csrf ?? '', profile: 'staging-power', duration: '15m', justification: '' })
     expect(page.status).toBe(200)
     expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'/)
-    const url = /<a href="([^"]+)">/.exec(page.text)?.[1]?.replaceAll('&#38;', '&') ?? ''
+    const url = /<a href="(http[^"]+)">/.exec(page.text)?.[1]?.replaceAll('&#38;', '&') ?? ''
     expect(url).toMatch(/\/federation\?Action=login&/)
     expect(await (await fetch(url)).text()).toMatch(/staging|PowerUser|444455556666/)
     expect(page.text).not.toMatch(/eyJ|ASIA/)
@@ -524,7 +525,27 @@ describe('the AWS console from a page', () => {
     const jar = newJar()
     const { csrf = '' } = formIn(await signedIn(jar, '/access/staging-power', 'developer'))
     const page = await send({ csrf, profile: 'staging-power' }, jar)
-    expect([page.status, / · /.test(page.text) && page.text.includes(`<p>${code} · `)]).toEqual([status, true])
+    expect([page.status, codeOf(page)]).toEqual([status, code])
+  })
+  test('says what is wrong in the words of a person, and goes back with what was entered', async () => {
+    const jar = newJar()
+    const { csrf = '' } = formIn(await signedIn(jar, '/access/staging-power', 'developer'))
+    const entered = { profile: 'staging-power', duration: '15 min', justification: 'Orders "are" <down>', ticket: 'INC-1' }
+    const page = await opened(jar, { csrf, ...entered })
+    expect(page.text).toMatch(/<link rel="stylesheet" href="\/assets\/web\.css">/)
+    expect(page.text).toMatch(/<h1>Check the duration<\/h1>[\s\S]*such as 15m or 1h30m/)
+    expect(page.text).not.toMatch(/Send whole seconds/)
+    expect((await go(jar, '/assets/web.css')).headers.get('cache-control')).toBe('public, max-age=300')
+    const [, back = ''] = /<form method="post" action="([^"]+)"/.exec(page.text) ?? []
+    const sent = [...page.text.matchAll(/name="([\w.]+)" value="([^"]*)"/g)].map(
+      ([, name = '', value = '']) => [name, unescaped(value)] as const,
+    )
+    const again = await go(jar, back, sent)
+    expect([again.status, again.text]).toEqual([
+      200,
+      expect.stringMatching(/value="15 min"[\s\S]*Orders &quot;are&quot; &lt;down&gt;[\s\S]*value="INC-1"/),
+    ])
+    expect(again.text).not.toMatch(/class="refused"/)
   })
   test('leads to the request where approval is needed', async () => {
     const jar = newJar()
@@ -736,6 +757,14 @@ export default { ...company, profiles: { ...company.profiles, 'logs-read': { ...
     expect(text).toContain('Start its session with the API')
     expect(text).not.toContain('-p bucket=acme-audit-logs')
   })
+})
+
+test.each(['/foo', '/access', '/decide/', '/activity/x', '/access/a/b'])('an unknown address is a page in a browser: %s', async (path) => {
+  const page = await go(newJar(), path, undefined, { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' })
+  expect([page.status, page.headers.get('content-type'), codeOf(page)]).toEqual([404, 'text/html; charset=UTF-8', 'route-unknown'])
+  expect(page.text).toMatch(/<h1>Page not found<\/h1>[\s\S]*<a class="button" href="\/">My access<\/a>/)
+  const api = await go(newJar(), path, undefined, { accept: '*/*' })
+  expect([api.status, api.headers.get('content-type')]).toEqual([404, 'application/problem+json'])
 })
 
 describe('a refusal on a page', () => {

@@ -24,6 +24,7 @@ describe('is described', () => {
       'an unknown route',
       answer({ url: '/none', status: 404, media: 'application/problem+json', body: { ...problem, code: 'route-unknown' } }),
     ],
+    ['a page at an unknown route', answer({ url: '/none', status: 404, media: 'text/html; charset=UTF-8', body: '<p>' })],
     ['a problem', answer({ url: '/profiles/x', status: 404, media: 'application/problem+json', body: problem })],
     ['a method that there is not', answer({ method: 'PUT', status: 405, media: 'application/problem+json', body: problem })],
     ['shell code', answer({ url: '/profiles/x', status: 404, media: 'text/plain; charset=utf-8', body: 'x' })],

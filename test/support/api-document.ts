@@ -63,6 +63,8 @@ function faultOf(to: Held, answer: BrokerAnswer): string | undefined {
   // No operation describes a route that does not exist, or a method that a route does not have.
   if (!operation) {
     if (status !== (route ? 405 : 404) && !(status === 500)) return fault('only 404 and 405 are answers without an operation')
+    // A browser gets a page.
+    if (!route && media === 'text/html') return undefined
     return method === 'HEAD' || media === 'text/plain' ? undefined : schemaFault(to, answer, ['components', 'schemas', 'Problem'], fault)
   }
   const response = operation.responses[status]

@@ -7,7 +7,7 @@ import { openApiDocument } from '../src/http/openapi.ts'
 import type { PublicFiles } from '../src/http/public-files.ts'
 import { docsPage } from './docs/page.ts'
 
-/** By name. Names of assets have a hash of their content, so browsers can keep them for ever. */
+/** By name. Names of assets have a hash of their content, so browsers can keep them for ever; `web.css` is also there under that name. */
 export function publicFiles(): ReadonlyMap<string, string> {
   const [style, script] = [asset('./docs/docs.css'), asset('./docs/docs.js')]
   const [webStyle, webScript] = [asset('./web/web.css'), asset('./web/web.js')]
@@ -19,6 +19,8 @@ export function publicFiles(): ReadonlyMap<string, string> {
     script,
     webStyle,
     webScript,
+    // For the pages of `vend`, whose code does not change with the style.
+    ['web.css', webStyle[1]],
   ])
 }
 

@@ -26,7 +26,8 @@ export function publicFileRoutes(app: Api, { files }: Pick<ApiBroker, 'files'>):
     const type = types[name.slice(name.lastIndexOf('.') + 1)]
     const text = type === undefined ? undefined : files(name)
     if (type === undefined || text === undefined) return refuse(c, refused('route-unknown', 'No asset has this name.'))
-    // The name has a hash of the content.
-    return c.body(text, 200, { 'content-type': type, 'cache-control': 'public, max-age=31536000, immutable' })
+    // Most names have a hash of the content.
+    const cached = /-[0-9a-f]{12}\./.test(name) ? 'max-age=31536000, immutable' : 'max-age=300'
+    return c.body(text, 200, { 'content-type': type, 'cache-control': `public, ${cached}` })
   }
 }

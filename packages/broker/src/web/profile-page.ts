@@ -104,6 +104,7 @@ ${startField(form, fault)}
       const view = viewOf(c, visit, c.req.param('id'))
       if (!view) return say(c, profileUnknown, visit)
       const ask = askIn(view, form)
+      if (form.get('step') === 'edit') return page(c, visit, view, { form })
       const admit = admitting(broker, c, visit.caller)
       if (form.get('step') === 'send') {
         const asked = await askForAccess(broker, decider, callOf(c), visit.caller, ask, admit)
@@ -112,10 +113,7 @@ ${startField(form, fault)}
           : c.redirect(`/decide/${asked.value.request.id}`, 303)
       }
       const checked = checkAsk(rules, decider, c.get('now'), visit.caller, ask, admit)
-      if (checked.outcome === 'refused' || form.get('step') === 'edit') {
-        const fault = checked.outcome === 'refused' ? faultOf(checked, view, c.get('now')) : undefined
-        return page(c, visit, view, { form, fault }, fault === undefined ? 200 : 400)
-      }
+      if (checked.outcome === 'refused') return page(c, visit, view, { form, fault: faultOf(checked, view, c.get('now')) }, 400)
       return preview(c, visit, view, form, checked.value)
     }),
   )

@@ -50,7 +50,7 @@ export function apiApp(broker: ApiBroker): Api {
     if (route) {
       c.set('route', route)
       await next()
-    } else c.res = refuse(c, refused('route-unknown', 'Unknown route.'))
+    } else c.res = await pages.notFound(c)
     c.header('stint-trace', c.get('trace'))
     for (const [name, value] of Object.entries(NOSNIFF)) c.header(name, value)
     if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')
@@ -107,13 +107,13 @@ export function apiApp(broker: ApiBroker): Api {
     readiness = undefined
   })
 
+  const pages = pageRoutes(app, broker, tools)
   profileRoutes(app, broker, tools)
   sessionRoutes(app, broker, tools)
   requestRoutes(app, broker, tools)
   freezeRoutes(app, broker, tools)
   auditRoutes(app, broker, tools)
   linkRoutes(app, broker, tools)
-  pageRoutes(app, broker, tools)
   metadataRoutes(app, broker)
 
   answer(app, 'GET /healthz', (c) => c.json({ status: 'ok', build: broker.build, config: broker.rules.hash }))
