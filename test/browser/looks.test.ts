@@ -1,7 +1,7 @@
 /** How the pages look: what is shown without scripts, in which zone times are, in print, and with large text. */
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startBrowser } from '../support/browser.ts'
+import { picture, startBrowser } from '../support/browser.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 
 let sandbox: TestSandbox
@@ -136,4 +136,74 @@ test.each<[seconds: number, words: string]>([
   await page.goto(at('/signed-out'))
   expect(await relativeWords(page, seconds)).toBe(words)
   await page.close()
+})
+
+/** Every kind of page, for a person who is on call. */
+const pages = () => [
+  '/',
+  '/access/staging-power',
+  '/access/break-glass',
+  pending,
+  '/decide',
+  '/activity',
+  '/link',
+  '/foo',
+  '/signed-out',
+  '/docs',
+]
+
+test.each<[what: string, width: number, font: number]>([
+  ['zoom of 200 %', 640, 16],
+  ['text of 200 %', 1280, 32],
+  ['text of 200 % on a tablet', 640, 32],
+])('nothing sticks out to the side with %s', async (_what, width, font) => {
+  await as('Olu On-Call', { viewport: { width, height: 600 } }, async (page, context) => {
+    const session = await context.newCDPSession(page)
+    await session.send('Page.setFontSizes', { fontSizes: { standard: font, fixed: font } })
+    for (const path of pages()) {
+      await page.goto(at(path))
+      const { size, wide } = await page.evaluate(() => ({
+        size: getComputedStyle(document.documentElement).fontSize,
+        wide: document.documentElement.scrollWidth,
+      }))
+      expect([path, size, wide]).toEqual([path, `${font}px`, width])
+    }
+  })
+})
+
+test('nothing sticks out to the side where the root has twice the size, and the window does not', async () => {
+  await as('Olu On-Call', { viewport: { width: 1280, height: 600 } }, async (page) => {
+    for (const path of pages()) {
+      await page.goto(at(path))
+      await page.evaluate(() => {
+        document.documentElement.style.fontSize = '200%'
+      })
+      expect([path, await page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([path, 1280])
+    }
+  })
+})
+
+test.each(['light', 'dark'] as const)('prints on white, in full and without anything that changes: %s', async (colorScheme) => {
+  await as('Olu On-Call', { colorScheme, locale: 'en-GB' }, async (page) => {
+    for (const path of [pending, '/access/break-glass', '/docs']) {
+      await page.goto(at(path))
+      await page.emulateMedia({ media: 'print', colorScheme })
+      const colors = await page.evaluate(() => {
+        const { backgroundColor, color } = getComputedStyle(document.documentElement)
+        return [backgroundColor, color]
+      })
+      expect([path, ...colors]).toEqual([path, 'rgb(255, 255, 255)', 'rgb(27, 31, 36)'])
+      const hidden = await page
+        .locator('main details:not([open]) > :not(summary)')
+        .evaluateAll((all) => all.filter((one) => !one.checkVisibility({ contentVisibilityAuto: true })).length)
+      expect([path, hidden]).toEqual([path, 0])
+      expect(await page.locator('main button:visible').count()).toBe(0)
+      await page.emulateMedia({ media: 'screen', colorScheme })
+    }
+    await page.goto(at(pending))
+    expect(await page.locator('.state').textContent()).toMatch(/expires in \d+ minutes \(/)
+    await page.emulateMedia({ media: 'print' })
+    await expect.poll(() => page.locator('.state').textContent()).toMatch(/expires \d{1,2} \w+ \d{4}, \d\d:\d\d/)
+    await picture(page, `web-print-${colorScheme}`)
+  })
 })
