@@ -94,7 +94,7 @@ describe.each([true, false])('from the first visit to the review, scripts: %s', 
   test('ends the session', async () => {
     sandbox.settle()
     await olu.goto(`${sandbox.urls.broker}/`)
-    expect(await olu.textContent('main')).toMatch(/Live sessions\s*break-glass: Admin in 111122223333, ends/)
+    expect(await olu.textContent('main')).toMatch(/Live sessions\s*break-glass: Admin in 111122223333, started .*, ends/)
     await pictures(olu, `web-live-${on}`)
     await olu.getByRole('button', { name: 'End now' }).click()
     expect(await olu.textContent('.said')).toMatch(
