@@ -5,7 +5,8 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Attacked, attackedSandbox, type Jar } from '../support/attack.ts'
-import { startBrowser } from '../support/browser.ts'
+import { expectSound, startBrowser } from '../support/browser.ts'
+import { slackIn } from '../support/slack.ts'
 
 let attacked: Attacked
 let browser: Browser
@@ -278,5 +279,79 @@ describe('by keyboard alone', () => {
     await page.getByText('You are signed out').waitFor()
     await press(page, /^Sign in$/)
     await context.close()
+  })
+
+  test('copies a line, downloads a receipt, and clears the filter', async () => {
+    const { context, page } = await visitor({ acceptDownloads: true })
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+    await page.goto(at('/access/direct'))
+    await press(page, /^Copy$/)
+    await page.getByRole('button', { name: 'Copied' }).waitFor()
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('stint exec direct -- COMMAND')
+    await attacked.sandbox.ship()
+    await page.goto(at('/activity?profile=direct'))
+    const download = page.waitForEvent('download')
+    await press(page, /^Receipt$/)
+    expect((await download).suggestedFilename()).toMatch(/\.tlog-proof$/)
+    await press(page, /^Clear$/)
+    await page.waitForURL(at('/activity'))
+    await context.close()
+  })
+
+  test('links a Slack user: rejects the wrong one, and confirms the right one', async () => {
+    const { context, page } = await visitor()
+    const slack = slackIn(attacked.sandbox)
+    const enterCode = async () => slack.at('developer').command(((await page.textContent('main code')) ?? '').replace('/stint ', ''))
+    await page.goto(at('/link'))
+    await enterCode()
+    await press(page, /^I have entered it$/)
+    await page.getByRole('heading', { name: 'Is this you?' }).waitFor()
+    await expectSound(page, 'link confirmation')
+    await press(page, /^No, that is not me$/)
+    await page.getByRole('heading', { name: 'Link your Slack user' }).waitFor()
+    await enterCode()
+    await press(page, /^I have entered it$/)
+    await page.getByRole('heading', { name: 'Is this you?' }).waitFor()
+    await press(page, /^Yes, that is me$/)
+    await page.getByRole('heading', { name: 'Linked' }).waitFor()
+    await context.close()
+  })
+
+  test('opens the console for an approved request, extends its session, and approves that after another sign-in', async () => {
+    const erin = { sub: 'erin', name: 'Erin', role: 'engineer' }
+    const call = async (who: typeof erin | typeof avery, path: string, body: object) =>
+      (await attacked.sandbox.call('POST', path, await attacked.tokenOf(who), body)).json
+    const { id } = await call(erin, '/requests', { profile: 'open', justification: 'Orders are down', parameters: { what: 'x' } })
+    await call(avery, `/requests/${id}/approve`, {})
+    await call(avery, `/requests/${id}/review`, { text: 'fine' })
+    attacked.sandbox.settle()
+    const context = await (await attacked.signedIn(erin)).browser(browser)
+    const page = await context.newPage()
+    await page.goto(at('/'))
+    await press(page, /^Open console$/)
+    await page.waitForURL(/\/federation\?/)
+
+    // Half of the session later; and Avery's sign-in is older than five minutes.
+    const approver = await visitor()
+    attacked.sandbox.advance(16 * 60_000)
+    attacked.sandbox.settle()
+    await page.goto(at('/'))
+    await press(page, /^Extend$/)
+    await page.getByRole('heading', { name: 'Break-glass request' }).waitFor()
+    await expectSound(page, 'extendable')
+    await press(page, /^Request an extension$/)
+    await page.getByText('You requested an extension. It waits for approval.').waitFor()
+    const path = new URL(page.url()).pathname
+    const extension = (await page.textContent('main'))?.match(/req_\w{26}/g)?.find((one) => !path.includes(one))
+    await context.close()
+
+    attacked.issuer.next(avery)
+    await approver.page.goto(at(`/decide/${extension}`))
+    await expectSound(approver.page, 'stale sign-in')
+    await press(approver.page, /^Sign in again to approve$/)
+    await approver.page.getByRole('button', { name: /^Approve/ }).waitFor()
+    await press(approver.page, /^Approve .* as PowerUser/)
+    await approver.page.getByText('You approved this request.').waitFor()
+    await approver.context.close()
   })
 })

@@ -1,7 +1,7 @@
 /** Stint's own pages in a real browser: from the first visit to the review, with and without scripts, on three sizes of screen. */
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { picture, pictures, startBrowser, violations } from '../support/browser.ts'
+import { expectSound, picture, pictures, startBrowser, violations } from '../support/browser.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 
 let sandbox: TestSandbox
@@ -49,44 +49,49 @@ describe.each([true, false])('from the first visit to the review, scripts: %s', 
   afterAll(async () => {
     for (const context of contexts) await context.close()
   })
+  /** Pictures of a state of the journey, and what axe finds. */
+  async function look(page: Page, state: string): Promise<void> {
+    await pictures(page, `web-${state}-${on}`)
+    if (javaScriptEnabled) await expectSound(page, state)
+  }
 
   test('shows what can be accessed', async () => {
     expect(await olu.textContent('h1')).toBe('My access')
-    await pictures(olu, `web-access-${on}`)
-    // axe is a script.
-    if (javaScriptEnabled) expect(await violations(olu)).toEqual([])
+    await look(olu, 'access')
   })
   test('requests access after a review of what is sent', async () => {
     await olu.getByRole('table').getByRole('link', { name: 'break-glass' }).click()
-    await pictures(olu, `web-profile-${on}`)
+    await look(olu, 'profile')
     if (await olu.getByRole('link', { name: 'Sign in with a second factor' }).isVisible()) {
       await olu.getByRole('link', { name: 'Sign in with a second factor' }).click()
       await olu.getByRole('button', { name: /Olu On-Call/ }).click()
     }
     await olu.getByLabel(/Justification/).fill('Orders are down')
     await olu.getByLabel(/Duration/).fill('30m')
-    await pictures(olu, `web-request-${on}`)
+    await look(olu, 'request')
     await olu.getByRole('button', { name: 'Review the request' }).click()
     expect(await olu.textContent('main')).toMatch(/Nothing has been sent yet/)
-    await pictures(olu, `web-preview-${on}`)
+    await look(olu, 'preview')
     await olu.getByRole('button', { name: 'Send the request' }).click()
     expect(olu.url()).toMatch(/\/decide\/req_/)
-    await pictures(olu, `web-pending-${on}`)
+    await look(olu, 'pending')
   })
   test('is approved by another person', async () => {
     sandbox.settle()
     await avery.goto(`${sandbox.urls.broker}/decide`)
-    await pictures(avery, `web-decide-list-${on}`)
+    await look(avery, 'decide-list')
     await avery.getByRole('link', { name: 'break-glass' }).last().click()
-    await pictures(avery, `web-decide-${on}`)
+    await look(avery, 'decide')
+    await avery.getByText('Approve with limits').click()
+    await look(avery, 'decide-limits')
     await avery.getByRole('button', { name: /^Approve 30 minutes as Admin in 111122223333$/ }).click()
     expect(await avery.textContent('.said')).toBe('You approved this request.')
-    await pictures(avery, `web-approved-${on}`)
+    await look(avery, 'approved')
   })
   test('shows the requester that it is ready, and opens the console', async () => {
     await olu.goto(`${sandbox.urls.broker}/`)
     expect(await olu.textContent('main')).toMatch(/Approved, ready to use[\s\S]*break-glass[\s\S]*3 sessions left/)
-    await pictures(olu, `web-ready-${on}`)
+    await look(olu, 'ready')
     await olu.getByRole('button', { name: 'Open console' }).first().click()
     await olu.waitForURL(/\/federation\?/)
     expect(await olu.textContent('body')).toContain('111122223333')
@@ -95,7 +100,7 @@ describe.each([true, false])('from the first visit to the review, scripts: %s', 
     sandbox.settle()
     await olu.goto(`${sandbox.urls.broker}/`)
     expect(await olu.textContent('main')).toMatch(/Live sessions\s*break-glass: Admin in 111122223333, started .*, ends/)
-    await pictures(olu, `web-live-${on}`)
+    await look(olu, 'live')
     await olu.getByRole('button', { name: 'End now' }).click()
     expect(await olu.textContent('.said')).toMatch(
       /^The session has ended\. Its credentials stop working by (\d\d:\d\d UTC|\d{1,2}:\d\d\s[AP]M)\.$/,
@@ -107,10 +112,11 @@ describe.each([true, false])('from the first visit to the review, scripts: %s', 
     await avery.goto(`${sandbox.urls.broker}/decide`)
     expect(await avery.textContent('main')).toMatch(/Reviews that are due/)
     await avery.getByRole('link', { name: 'break-glass' }).first().click()
-    await pictures(avery, `web-review-${on}`)
+    await look(avery, 'review')
     await avery.getByLabel('What you found').fill('A config was rolled back.')
     await avery.getByRole('button', { name: 'Close the review' }).click()
     expect(await avery.textContent('.said')).toBe('You closed the review.')
+    await look(avery, 'reviewed')
     expect(await avery.textContent('main')).toMatch(/Reviewed by Avery Approver \(people\/[\w-]+\): A config was rolled back\./)
   })
   test('is on the timeline, with receipts', async () => {
@@ -118,10 +124,10 @@ describe.each([true, false])('from the first visit to the review, scripts: %s', 
     await olu.goto(`${sandbox.urls.broker}/activity`)
     expect(await olu.textContent('main')).toMatch(/Session ended[\s\S]*Credentials issued[\s\S]*Approval requested/)
     expect(await olu.locator('svg rect').count()).toBeGreaterThan(0)
-    await pictures(olu, `web-activity-${on}`)
+    await look(olu, 'activity')
     await olu.getByRole('table').getByRole('link', { name: 'break-glass' }).first().click()
     expect(olu.url()).toMatch(/\/activity\?request=req_/)
-    await pictures(olu, `web-activity-request-${on}`)
+    await look(olu, 'activity-request')
     const download = olu.waitForEvent('download')
     await olu
       .getByRole('row', { name: /Credentials issued/ })
@@ -152,6 +158,8 @@ test.each(['light', 'dark'] as const)('axe finds nothing on any page, %s', async
     `/decide/${json.id}`,
     '/decide',
     '/activity',
+    '/activity?day=tomorrow',
+    '/foo',
     '/signed-out',
     '/link',
   ]
@@ -160,6 +168,22 @@ test.each(['light', 'dark'] as const)('axe finds nothing on any page, %s', async
     expect([path, await violations(page)]).toEqual([path, []])
     await picture(page, `web-${colorScheme}-${path.replaceAll(/\W+/g, '-').slice(0, 20)}`)
   }
+  // What is wrong with a form.
+  await page.goto(`${sandbox.urls.broker}/access/break-glass`)
+  await page.getByLabel(/Justification/).fill('Orders are down')
+  await page.getByLabel(/Duration/).fill('9h')
+  await page.getByRole('button', { name: 'Review the request' }).click()
+  await page.getByRole('alert').waitFor()
+  expect(['form', await violations(page)]).toEqual(['form', []])
+  // A refusal of the console.
+  await page.goto(`${sandbox.urls.broker}/access/staging-power`)
+  await page.getByLabel(/Duration/).fill('15 min')
+  await page.getByRole('button', { name: /^Open console/ }).click()
+  expect(await page.textContent('h1')).toBe('Check the duration')
+  expect(['console', await violations(page)]).toEqual(['console', []])
+  await pictures(page, `web-${colorScheme}-console`)
+  await page.getByRole('button', { name: 'Back to the profile' }).click()
+  expect(await page.getByLabel(/Duration/).inputValue()).toBe('15 min')
   await context.close()
 })
 
@@ -174,7 +198,7 @@ test('the essential facts of a decision fit on a small phone, without scrolling'
   await context.close()
 })
 
-test('every action works by keyboard alone', async () => {
+test('the keyboard reaches the controls of a decision in the order of the page, and Enter denies', async () => {
   const { json } = await sandbox.call('POST', '/requests', await sandbox.token('oncall'), {
     profile: 'break-glass',
     justification: 'by keyboard',

@@ -37,7 +37,7 @@ export async function picture(page: Page, name: string): Promise<void> {
 }
 
 /** What axe finds wrong on the page, and where. It is asked from outside the page, because the page's own policy lets no script in. */
-export async function violations(page: Page): Promise<unknown> {
+export async function violations(page: Page): Promise<readonly unknown[]> {
   const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
   const session = await page.context().newCDPSession(page)
   const answer = await session.send('Runtime.evaluate', {
@@ -46,4 +46,14 @@ export async function violations(page: Page): Promise<unknown> {
     returnByValue: true,
   })
   return JSON.parse((answer as { result: { value: string } }).result.value)
+}
+
+/** Throws if axe finds anything wrong on the page, in light or in dark. */
+export async function expectSound(page: Page, state: string): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    const found = await violations(page)
+    if (found.length > 0) throw new Error(`${state}, ${colorScheme}: ${JSON.stringify(found)}`)
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
 }
