@@ -176,11 +176,7 @@ function resolveDuration(profile: Profile, asked: Json | undefined): Done<number
       `duration ${fault}; this profile allows ${formatDuration(MIN_DURATION_SECONDS)} to ${formatDuration(longest)}.`,
     )
   if (wanted === undefined) {
-    return no(
-      typeof asked === 'string' && /^\d+(\.\d+)?$/.test(asked)
-        ? `'${asked}' has no unit`
-        : 'is not a number of seconds or a string such as 15m',
-    )
+    return no(typeof asked === 'string' && /^\d+(\.\d+)?$/.test(asked) ? `'${asked}' has no unit` : 'is not a duration such as 15m')
   }
   if (!Number.isInteger(wanted)) return no('must be a whole number of seconds')
   if (wanted < MIN_DURATION_SECONDS || wanted > longest) return no('is out of range')
