@@ -5,6 +5,8 @@
 const GROUPS = ['developers', 'oncall', 'approvers', 'auditors']
 /** Cognito accepts only exact URLs, and http only for `localhost`. */
 const CLI_PORTS = [8421, 8422, 8423]
+/** The second one is used if the config has other issuers for signing in, too. The pool is `people` in the config. */
+const CALLBACKS = ['/sign-in/callback', '/sign-in/callback/people']
 
 export function userPool(url: $util.Output<string>) {
   const account = aws.getCallerIdentityOutput().accountId
@@ -42,7 +44,7 @@ export function userPool(url: $util.Output<string>) {
     },
   })
   const web = pool.addClient('PeopleWeb', {
-    transform: { client: { ...common, generateSecret: true, callbackUrls: [$interpolate`${url}/sign-in/callback`] } },
+    transform: { client: { ...common, generateSecret: true, callbackUrls: CALLBACKS.map((path) => $interpolate`${url}${path}`) } },
   })
   return {
     issuer: $interpolate`https://cognito-idp.${aws.getRegionOutput().region}.amazonaws.com/${pool.id}`,

@@ -215,6 +215,7 @@ describe('the way back from the issuer', () => {
     ['without a state', (callback, jar) => go(jar, callback.replace(/state=[^&]+&?/, ''))],
     ['with a code that is none', (callback, jar) => go(jar, callback.replace(/code=[^&]+/, 'code=AAAA'))],
     ['with an error in its place', (callback, jar) => go(jar, callback.replace(/code=[^&]+/, 'error=access_denied'))],
+    ['at an address for one of several issuers', (callback, jar) => go(jar, callback.replace('/callback?', '/callback/people?'))],
     ['of another issuer', (callback, jar) => go(jar, `${callback.replace(/&iss=[^&]+/, '')}&iss=https%3A%2F%2Fevil.example`)],
     [
       'a second time',

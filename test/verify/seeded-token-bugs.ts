@@ -367,6 +367,14 @@ export const seededTokenBugs: readonly SeededBug[] = [
     tests: SIGN_IN_TESTS,
   },
   {
+    name: 'sign-in: a response at the redirect URI of another issuer ends it',
+    guards: ['ASVS 10.2.2'],
+    file: 'packages/broker/src/web/sign-in-pages.ts',
+    from: 'if (c.req.path !== pathOf(pending.issuer)) ',
+    to: 'if (c.req.path === undefined) ',
+    tests: ['test/e2e/sign-in-issuers.test.ts'],
+  },
+  {
     name: 'sign-in: it requests more than openid',
     guards: ['ASVS 10.2.3'],
     file: SIGN_IN,

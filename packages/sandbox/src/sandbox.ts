@@ -115,7 +115,9 @@ const closer =
     })
 
 const issuerNames = ['people', 'tools', 'actions'] as const
-const issuerAt = (rules: Rules | undefined, url: string) => Object.values(rules?.issuers ?? {}).find((issuer) => issuer.url === url)
+const namedIssuerAt = (rules: Rules | undefined, url: string) =>
+  Object.entries(rules?.issuers ?? {}).find(([, issuer]) => issuer.url === url)
+const issuerAt = (rules: Rules | undefined, url: string) => namedIssuerAt(rules, url)?.[1]
 const audiencesAt = (rules: Rules | undefined, url: string): readonly string[] =>
   issuerAt(rules, url)?.audiences ?? ['https://stint.acme.example']
 
@@ -125,6 +127,7 @@ export async function startIssuer(ports: Ports, rules: Rules | undefined, secret
   const [people, tools, actions] = await Promise.all([
     peopleProvider({
       ...{ url: at('people'), secret, audience: audience('people'), broker: urlOf(ports.broker) },
+      id: namedIssuerAt(rules, at('people'))?.[0],
       issuer: issuerAt(rules, at('people')),
     }),
     toolsProvider({ url: at('tools'), secret, audience: audience('tools') }),

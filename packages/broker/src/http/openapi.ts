@@ -688,6 +688,13 @@ const operations: { readonly [O in Operation]: Description } = {
     success: { status: 303, description: 'Redirects to the page for which the sign-in was started.' },
     problems: pageProblems,
   },
+  'GET /sign-in/callback/{issuer}': {
+    id: 'finishSignInWithIssuer',
+    summary: 'Receive the redirect from one of several issuers after a sign-in (RFC 9700 §4.4.2.2)',
+    open: true,
+    success: { status: 303, description: 'Redirects to the page for which the sign-in was started.' },
+    problems: pageProblems,
+  },
   'POST /sign-out': {
     id: 'signOut',
     summary: 'Sign out of the pages, in this browser or everywhere',

@@ -43,6 +43,7 @@ export const routes = [
   { path: '/link', methods: { GET: 'api', POST: 'api' } },
   { path: '/sign-in', methods: { GET: 'api' } },
   { path: '/sign-in/callback', methods: { GET: 'api' } },
+  { path: '/sign-in/callback/{issuer}', methods: { GET: 'api' } },
   { path: '/sign-out', methods: { POST: 'api' } },
   { path: '/signed-out', methods: { GET: 'api' } },
   { path: '/.well-known/oauth-authorization-server', methods: { GET: 'api' } },

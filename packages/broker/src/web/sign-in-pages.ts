@@ -11,7 +11,7 @@ import { type Api, type ApiBroker, answer, type Ctx, refuse, type Web } from '..
 import { singleQuery } from '../http/paging.ts'
 import { cookieOf, dropCookie, keepCookie, oldSignIns, signInCookie } from './cookies.ts'
 import type { Refusals, Show } from './layout.ts'
-import { beginSignIn, endSignIn, type Pending } from './sign-in.ts'
+import { beginSignIn, callbackPath, endSignIn, type Pending } from './sign-in.ts'
 import { noPages, signInLink, type Visits } from './visits.ts'
 
 const SIGN_IN_SECONDS = 600
@@ -35,11 +35,15 @@ function ownPage(text: string): string | undefined {
   return isShort && origin === 'https://stint.invalid' && pages.some((isPage) => isPage(pathname)) ? page : undefined
 }
 
+const otherIssuer = refused('token-invalid', 'This response belongs to a sign-in with another issuer. Start again.', {
+  operator: 'sign-in: the response came to the redirect URI of another issuer',
+})
 const notFound = refused('route-unknown', 'This address is not a page of Stint.')
 
 export function signInPages(broker: ApiBroker, decider: Pick<Decisions, 'approvalOf'>, show: Show, { say }: Refusals) {
   const { rules, random, web } = broker
   const clients = Object.entries(rules.signIn ?? {})
+  const pathOf = (issuer: string): string => callbackPath(issuer, Object.keys(rules.signIn ?? {}))
 
   /**
    * Whether any approval rule demands a second factor of this issuer's people. It covers all profiles, not only the request's: before the
@@ -65,7 +69,7 @@ export function signInPages(broker: ApiBroker, decider: Pick<Decisions, 'approva
     const issuer = id === undefined ? undefined : rules.issuers[id]
     if (!id || !client || !issuer) return show(c, { title: 'Sign in', body: chooser(page, fresh, mfa) })
     const needsMfa = mfa || (page.startsWith('/decide') && demandsMfa(id))
-    const { url, pending } = beginSignIn(id, issuer, client, callbackOf(web), page, { mfa: needsMfa, fresh }, random)
+    const { url, pending } = beginSignIn(id, issuer, client, `${web.publicUrl}${pathOf(id)}`, page, { mfa: needsMfa, fresh }, random)
     const sealed = seal(web.key, 'sign-in', pending, c.get('now') + seconds(SIGN_IN_SECONDS), random)
     keepCookie(c, web, signInCookie(pending.state), sealed, SIGN_IN_SECONDS, 'Lax')
     for (const name of oldSignIns(c, web)) dropCookie(c, web, name)
@@ -84,7 +88,7 @@ export function signInPages(broker: ApiBroker, decider: Pick<Decisions, 'approva
       return begin(c, to, fresh === '1', mfa === '1')
     })
 
-    answer(app, 'GET /sign-in/callback', async (c) => {
+    const comesBack = async (c: Ctx) => {
       if (!web) return refuse(c, noPages)
       const now = c.get('now')
       const query = new URL(c.req.url).searchParams
@@ -93,11 +97,15 @@ export function signInPages(broker: ApiBroker, decider: Pick<Decisions, 'approva
       const pending = cookie === undefined ? undefined : unseal<Pending>(web.key, 'sign-in', cookieOf(c, web, cookie), now)
       if (cookie !== undefined) dropCookie(c, web, cookie)
       if (!pending) return say(c, refused('token-invalid', 'The sign-in has expired, or was not started in this browser. Start again.'))
+      if (c.req.path !== pathOf(pending.issuer)) return say(c, otherIssuer)
       const secret = web.clientSecrets[pending.issuer]
-      const signedIn = await endSignIn({ broker, pending, query, callback: callbackOf(web), secret, fetch: web.fetch, now })
+      const callback = `${web.publicUrl}${pathOf(pending.issuer)}`
+      const signedIn = await endSignIn({ broker, pending, query, callback, secret, fetch: web.fetch, now })
       if (signedIn.outcome === 'refused') return say(c, signedIn)
       return (await start(c, web, signedIn.value)) ?? c.redirect(pending.to, 303)
-    })
+    }
+    answer(app, 'GET /sign-in/callback', comesBack)
+    answer(app, 'GET /sign-in/callback/{issuer}', comesBack)
 
     answer(app, 'POST /sign-out', (c) =>
       form(c, async ({ cookie }, sent) => {
@@ -121,5 +129,3 @@ export function signInPages(broker: ApiBroker, decider: Pick<Decisions, 'approva
 
   return { begin, routes }
 }
-
-const callbackOf = ({ publicUrl }: Web): string => `${publicUrl}/sign-in/callback`

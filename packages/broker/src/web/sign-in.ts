@@ -29,6 +29,16 @@ export type Pending = {
   readonly to: string
 }
 
+/** The only redirect URI of a config with one issuer. */
+const CALLBACK = '/sign-in/callback'
+
+/**
+ * The path of the issuer's redirect URI. With several issuers each has its own, so that a response of one is never taken for a response of
+ * another (RFC 9700 §4.4.2.2).
+ */
+export const callbackPath = (issuer: string, issuers: readonly string[]): string =>
+  issuers.length === 1 ? CALLBACK : `${CALLBACK}/${issuer}`
+
 const text = (random: RandomBytes) => Buffer.from(random(32)).toString('base64url')
 
 /** `mfa`: a rule demands a second factor. `fresh`: an earlier sign-in at the issuer does not count. */

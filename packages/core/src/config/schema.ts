@@ -491,7 +491,7 @@ const cliClient = named(
 
 const signIn = named(
   'SignInClient',
-  "How people sign in on Stint's own pages: a client at the issuer (authorization code with PKCE).",
+  "How people sign in on Stint's own pages: a client at the issuer (authorization code with PKCE). Its redirect URI is `/sign-in/callback` at the broker's address, or `/sign-in/callback/ISSUER` if there are several issuers.",
   v.strictObject({
     authorizationEndpoint: about('The authorization endpoint of the issuer. Can be a binding.', httpsUrl),
     tokenEndpoint: about('The token endpoint of the issuer. Can be a binding.', httpsUrl),

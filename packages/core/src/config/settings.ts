@@ -192,7 +192,7 @@ export type Cell = {
   readonly log: LogConfig
 }
 
-/** How people sign in on Stint's own pages: a client at the issuer (authorization code with PKCE). */
+/** How people sign in on Stint's own pages: a client at the issuer (authorization code with PKCE). Its redirect URI is `/sign-in/callback` at the broker's address, or `/sign-in/callback/ISSUER` if there are several issuers. */
 export type SignInClient = {
   /** The authorization endpoint of the issuer. Can be a binding. */
   readonly authorizationEndpoint: string

@@ -35,14 +35,15 @@ const WEB_CLIENT = 'stint-web'
 const CLI_CLIENT = 'stint-cli'
 const CLI_REDIRECT_URIS = [8421, 8422, 8423].map((port) => `http://localhost:${port}/callback`)
 
-/** `broker`: the base URL of Stint's pages. `issuer`: of the config, whose tokens these are. Absent if the config does not have it. */
+/** `broker`: the base URL of Stint's pages. `id` and `issuer`: of the config, whose tokens these are. Absent if the config does not have it. */
 export async function peopleProvider({
   url,
   secret,
   audience,
   broker,
+  id,
   issuer,
-}: Settings & { readonly broker: string; readonly issuer: Issuer | undefined }): Promise<RequestListener> {
+}: Settings & { readonly broker: string; readonly id: string | undefined; readonly issuer: Issuer | undefined }): Promise<RequestListener> {
   const alg = issuer === undefined || issuer.algorithms.includes('ES256') ? 'ES256' : 'RS256'
   const { privateKey } = await generateKeyPair(alg, { extractable: true })
   const provider = new Provider(url, {
@@ -61,7 +62,7 @@ export async function peopleProvider({
       {
         client_id: WEB_CLIENT,
         client_secret: secret,
-        redirect_uris: [`${broker}/sign-in/callback`],
+        redirect_uris: [`${broker}/sign-in/callback`, ...(id === undefined ? [] : [`${broker}/sign-in/callback/${id}`])],
         grant_types: ['authorization_code'],
         response_types: ['code'],
         id_token_signed_response_alg: alg,
