@@ -401,6 +401,7 @@ describe('both mountings of vend', () => {
         touchWebSession: async () => done(true),
         endWebSession: async () => done(true),
         endWebSessions: async () => done(true),
+        webSignedOutAt: async () => done(undefined),
       },
     }
   }

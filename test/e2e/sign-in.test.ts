@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { getBytes } from '@stint/broker/adapters/https'
 import { issuerKeys } from '@stint/broker/adapters/jwks'
-import { beginSignIn, endSignIn } from '@stint/broker/web/sign-in'
+import { beginSignIn, endSignIn, type Fresh } from '@stint/broker/web/sign-in'
 import type { Rules } from '@stint/core/config/shape'
 import { loadRules, portsFrom } from '@stint/sandbox'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -19,10 +19,10 @@ beforeAll(async () => {
 })
 afterAll(() => lab.close())
 
-function begun() {
+function begun(fresh: Fresh = false, now = Date.now()) {
   const issuer = rules.issuers.lab
   if (!issuer) throw new Error('the config has no lab')
-  return beginSignIn('lab', issuer, { ...client, clientId: 'web' }, CALLBACK, '/link', { mfa: false, fresh: true }, randomBytes)
+  return beginSignIn('lab', issuer, { ...client, clientId: 'web' }, CALLBACK, '/link', { mfa: false, fresh }, now, randomBytes)
 }
 
 /** The whole way but for the browser; the issuer answers with these claims, and sends the browser back with these parameters. */

@@ -18,6 +18,8 @@ export const LONGEST_SECONDS = 8 * 60 * 60
 /** The time of the last call is written at most this often. */
 const TOUCH_SECONDS = 5 * 60
 const SECRET_BYTES = 32
+/** How long a browser, or with *Sign out everywhere* a person, counts as signed out. As long as people's tokens can live by default. */
+export const SIGNED_OUT_SECONDS = 24 * 60 * 60
 
 /** What the session keeps about the person: their token, and when they signed in. */
 export type SignedIn = { readonly token: string; readonly signedInAt?: Instant }
@@ -75,6 +77,12 @@ export function newSession({ secret }: Cookie, signedIn: SignedIn, now: Instant,
 export function openSession({ secret }: Cookie, { sealed, usedAt }: WebSession, now: Instant): SignedIn | undefined {
   return now - usedAt < seconds(IDLE_SECONDS) ? unseal<SignedIn>(secret, 'web-session', sealed, now) : undefined
 }
+/**
+ * Whether the person signed out everywhere after they signed in at the issuer. A sign-in whose time is not known counts as one from before.
+ * Expired items are read until DynamoDB deletes them, so the time is compared too.
+ */
+export const signedOutSince = (signedOutAt: Instant | undefined, { signedInAt }: Pick<SignedIn, 'signedInAt'>, now: Instant): boolean =>
+  signedOutAt !== undefined && now - signedOutAt < seconds(SIGNED_OUT_SECONDS) && (signedInAt === undefined || signedInAt <= signedOutAt)
 export const needsTouch = ({ usedAt }: WebSession, now: Instant): boolean => now - usedAt >= seconds(TOUCH_SECONDS)
 
 /** The token that each form of the session carries. Another site can neither read nor guess it. */

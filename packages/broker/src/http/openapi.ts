@@ -674,7 +674,13 @@ const operations: { readonly [O in Operation]: Description } = {
     parameters: [
       query('to', 'The page to show after the sign-in.', { type: 'string' }),
       query('issuer', 'The issuer to sign in with, if there are several.', { type: 'string' }),
-      query('fresh', 'Ask for the sign-in even if you are signed in at the issuer.', { const: '1' }),
+      query(
+        'fresh',
+        'Ask for a sign-in within the last five minutes (`1`), or for a new one (`login`), even if you are signed in at the issuer.',
+        {
+          enum: ['1', 'login'],
+        },
+      ),
       query('mfa', 'Ask for a second factor.', { const: '1' }),
     ],
     success: { status: 303, description: 'Redirects to the issuer.' },

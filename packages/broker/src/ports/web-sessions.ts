@@ -20,6 +20,8 @@ export type WebSessions = {
   /** Does nothing if the session has ended. */
   touchWebSession(key: WebSessionKey, usedAt: Instant): Promise<Done<true> | Unknown>
   endWebSession(key: WebSessionKey): Promise<Done<true> | Unknown>
-  /** Ends every session of this subject. */
-  endWebSessions(who: string): Promise<Done<true> | Unknown>
+  /** Ends every session of this subject, and keeps the time `at` until `expiresAt`. */
+  endWebSessions(who: string, at: Instant, expiresAt: Instant): Promise<Done<true> | Unknown>
+  /** When this subject last signed out everywhere. Reads consistently. */
+  webSignedOutAt(who: string): Promise<Done<Instant | undefined> | Unknown>
 }

@@ -11,8 +11,8 @@ import { type Api, type ApiBroker, answer, type Ctx, refuse, type Web } from '..
 import { singleQuery } from '../http/paging.ts'
 import { cookieOf, dropCookie, keepCookie, oldSignIns, signInCookie } from './cookies.ts'
 import type { Refusals, Show } from './layout.ts'
-import { beginSignIn, callbackPath, endSignIn, type Pending } from './sign-in.ts'
-import { noPages, signInLink, type Visits } from './visits.ts'
+import { beginSignIn, callbackPath, endSignIn, type Fresh, type Pending } from './sign-in.ts'
+import { freshSignIn, noPages, SIGNED_OUT_COOKIE, signInLink, type Visits } from './visits.ts'
 
 const SIGN_IN_SECONDS = 600
 /** In bytes of JSON: the cookies of five sign-ins then have 7.5 KB, and API Gateway accepts headers of 10 KB. */
@@ -59,33 +59,46 @@ export function signInPages(broker: ApiBroker, decider: Pick<Decisions, 'approva
   }
   let demanding: Set<string> | undefined
 
-  /** Sends the browser to the issuer. `fresh`: an earlier sign-in there does not count. `mfa`: a second factor is needed. */
-  async function begin(c: Ctx, to: string, fresh = false, mfa = false): Promise<Response> {
+  /**
+   * Sends the browser to the issuer. `mfa`: a second factor is needed. Once the person has signed out in this browser, the issuer must ask
+   * them, or anyone could sign in as them again.
+   */
+  async function begin(c: Ctx, to: string, wanted: Fresh = false, mfa = false): Promise<Response> {
     if (!web || clients.length === 0) return refuse(c, noPages)
+    const fresh = cookieOf(c, web, SIGNED_OUT_COOKIE) ? 'login' : wanted
     const page = ownPage(to)
     if (page === undefined) return say(c, notFound)
-    const wanted = new URL(c.req.url).searchParams.get('issuer')
-    const [id, client] = clients.find(([name]) => name === wanted) ?? (clients.length === 1 ? clients[0] : undefined) ?? []
+    const chosen = new URL(c.req.url).searchParams.get('issuer')
+    const [id, client] = clients.find(([name]) => name === chosen) ?? (clients.length === 1 ? clients[0] : undefined) ?? []
     const issuer = id === undefined ? undefined : rules.issuers[id]
     if (!id || !client || !issuer) return show(c, { title: 'Sign in', body: chooser(page, fresh, mfa) })
     const needsMfa = mfa || (page.startsWith('/decide') && demandsMfa(id))
-    const { url, pending } = beginSignIn(id, issuer, client, `${web.publicUrl}${pathOf(id)}`, page, { mfa: needsMfa, fresh }, random)
+    const { url, pending } = beginSignIn(
+      id,
+      issuer,
+      client,
+      `${web.publicUrl}${pathOf(id)}`,
+      page,
+      { mfa: needsMfa, fresh },
+      c.get('now'),
+      random,
+    )
     const sealed = seal(web.key, 'sign-in', pending, c.get('now') + seconds(SIGN_IN_SECONDS), random)
     keepCookie(c, web, signInCookie(pending.state), sealed, SIGN_IN_SECONDS, 'Lax')
     for (const name of oldSignIns(c, web)) dropCookie(c, web, name)
     return c.redirect(url, 303)
   }
 
-  const chooser = (to: string, fresh: boolean, mfa: boolean) =>
+  const chooser = (to: string, fresh: Fresh, mfa: boolean) =>
     html`<p>Choose where to sign in:</p><ul>${clients.map(([id]) => {
-      const query = new URLSearchParams({ to, issuer: id, ...(fresh ? { fresh: '1' } : {}), ...(mfa ? { mfa: '1' } : {}) })
-      return html`<li><a href="/sign-in?${query.toString()}">${id}</a></li>`
+      const query = new URLSearchParams({ issuer: id, ...(mfa ? { mfa: '1' } : {}) })
+      return html`<li><a href="${signInLink(to, fresh)}&${query.toString()}">${id}</a></li>`
     })}</ul>`
 
   function routes(app: Api, { form, start, end }: Visits): void {
     answer(app, 'GET /sign-in', (c) => {
       const { to = '/', fresh, mfa } = singleQuery(c) ?? { to: '' }
-      return begin(c, to, fresh === '1', mfa === '1')
+      return begin(c, to, fresh === 'login' ? fresh : fresh === '1', mfa === '1')
     })
 
     const comesBack = async (c: Ctx) => {
@@ -101,8 +114,8 @@ export function signInPages(broker: ApiBroker, decider: Pick<Decisions, 'approva
       const secret = web.clientSecrets[pending.issuer]
       const callback = `${web.publicUrl}${pathOf(pending.issuer)}`
       const signedIn = await endSignIn({ broker, pending, query, callback, secret, fetch: web.fetch, now })
-      if (signedIn.outcome === 'refused') return say(c, signedIn)
-      return (await start(c, web, signedIn.value)) ?? c.redirect(pending.to, 303)
+      if (signedIn.outcome === 'done') return start(c, web, signedIn.value, pending.to)
+      return say(c, signedIn, undefined, signedIn.code === 'auth-too-old' ? freshSignIn(pending.to) : '')
     }
     answer(app, 'GET /sign-in/callback', comesBack)
     answer(app, 'GET /sign-in/callback/{issuer}', comesBack)

@@ -7,8 +7,9 @@
 import type { Issuer, SignInClient } from '@stint/core/config/shape'
 import { defined } from '@stint/core/defined'
 import { sha256 } from '@stint/core/digest'
-import { type Caller, mfaAcrOf } from '@stint/core/identity/caller'
+import { type Caller, mfaAcrOf, signedInWithin } from '@stint/core/identity/caller'
 import { storedSubject } from '@stint/core/identity/subject'
+import { CLOCK_GRACE_SECONDS } from '@stint/core/identity/token'
 import type { RandomBytes } from '@stint/core/ids'
 import { type Instant, seconds } from '@stint/core/instant'
 import { isLoopback } from '@stint/core/loopback'
@@ -20,6 +21,9 @@ import type { SignedIn } from '../browser/browser-session.ts'
 import type { Broker } from '../ports/broker.ts'
 import { identify } from '../vend/identify.ts'
 
+/** `true`: within the last five minutes. `login`: now, even if the issuer remembers the person. */
+export type Fresh = boolean | 'login'
+
 /** The sealed state in the browser while the person signs in at the issuer. */
 export type Pending = {
   readonly issuer: string
@@ -27,6 +31,8 @@ export type Pending = {
   readonly verifier: string
   readonly nonce: string
   readonly to: string
+  /** When the sign-in started, and how many seconds earlier the person can have signed in at the issuer. */
+  readonly fresh?: { readonly startedAt: Instant; readonly maxAge: number }
 }
 
 /** The only redirect URI of a config with one issuer. */
@@ -41,17 +47,26 @@ export const callbackPath = (issuer: string, issuers: readonly string[]): string
 
 const text = (random: RandomBytes) => Buffer.from(random(32)).toString('base64url')
 
-/** `mfa`: a rule demands a second factor. `fresh`: an earlier sign-in at the issuer does not count. */
+/** `mfa`: a rule demands a second factor. `fresh`: an earlier sign-in at the issuer does not count (OpenID Connect Core 1.0 §3.1.2.1). */
 export function beginSignIn(
   id: string,
   issuer: Pick<Issuer, 'mfaAcr'>,
   client: SignInClient,
   callback: string,
   to: string,
-  { mfa, fresh }: { readonly mfa: boolean; readonly fresh: boolean },
+  { mfa, fresh }: { readonly mfa: boolean; readonly fresh: Fresh },
+  now: Instant,
   random: RandomBytes,
 ): { readonly url: string; readonly pending: Pending } {
-  const pending = { issuer: id, state: text(random), verifier: text(random), nonce: text(random), to }
+  const maxAge = fresh === 'login' ? 0 : STEP_UP_SECONDS
+  const pending = {
+    issuer: id,
+    state: text(random),
+    verifier: text(random),
+    nonce: text(random),
+    to,
+    ...(fresh ? { fresh: { startedAt: now, maxAge } } : {}),
+  }
   const url = new URL(client.authorizationEndpoint)
   const query = {
     client_id: client.clientId,
@@ -62,7 +77,8 @@ export function beginSignIn(
     nonce: pending.nonce,
     code_challenge: sha256(pending.verifier).toString('base64url'),
     code_challenge_method: 'S256',
-    ...(fresh ? { max_age: String(STEP_UP_SECONDS) } : {}),
+    ...(fresh ? { max_age: String(maxAge) } : {}),
+    ...(fresh === 'login' ? { prompt: 'login' } : {}),
     ...(mfa ? { acr_values: mfaAcrOf(issuer).join(' ') } : {}),
   }
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
@@ -122,7 +138,7 @@ export async function endSignIn({
     if (known.value.issuer !== pending.issuer || known.value.subject !== storedSubject(claims.sub))
       return refused('token-invalid', 'The issuer returned tokens of two different people.')
     const signedInAt = claims.auth_time === undefined ? known.value.signedInAt : seconds(claims.auth_time)
-    return done({ token, ...defined({ signedInAt }) })
+    return tooOld(pending, signedInAt, now) ?? done({ token, ...defined({ signedInAt }) })
   } catch (error) {
     const { error: said, code } = error as { readonly error?: string; readonly code?: string }
     return refused('token-invalid', 'Sign-in did not complete. Start again.', {
@@ -130,6 +146,22 @@ export async function endSignIn({
     })
   }
 }
+
+/**
+ * Refuses a sign-in that is older than requested (OpenID Connect Core 1.0 §3.1.3.7). An issuer that was sent `max_age` must send
+ * `auth_time`. Without it, no sign-in counts as recent.
+ */
+function tooOld({ fresh }: Pick<Pending, 'fresh'>, signedInAt: Instant | undefined, now: Instant): Refused<'auth-too-old'> | undefined {
+  if (!fresh) return undefined
+  if (signedInAt === undefined) return signedInTooEarly(noSignInTime)
+  const age = fresh.maxAge + CLOCK_GRACE_SECONDS + (now - fresh.startedAt) / 1000
+  return signedInWithin({ signedInAt }, age, now) ? undefined : signedInTooEarly('Your identity provider did not ask you to sign in again.')
+}
+export const signedInTooEarly = (detail: string): Refused<'auth-too-old'> =>
+  refused('auth-too-old', detail, { evidence: { reasons: ['auth-too-old'], stepUp: { maxAge: 0 } } })
+export const noSignInTime =
+  'Your identity provider did not say when you signed in, so this does not count as a fresh sign-in. Ask your operators to make it send auth_time.'
+
 const TOKEN_TIMEOUT_MS = 5000
 /** Room for three tokens of 16 KB, which is the most that Stint accepts, and the rest of the response. */
 const TOKEN_BYTES = 64 * 1024

@@ -17,30 +17,35 @@ import {
   parseCookie,
   peopleOnly,
   SESSION_COOKIE,
+  SIGNED_OUT_SECONDS,
   type SignedIn,
   sessionEnded,
+  signedOutSince,
   strangeForm,
 } from '../browser/browser-session.ts'
 import { type ApiBroker, boundedBody, type Ctx, unavailable, type Web } from '../http/context.ts'
 import { signInAgain } from '../http/links.ts'
 import { cookieOf, dropCookie, keepCookie } from './cookies.ts'
 import type { Refusals, Visit } from './layout.ts'
-import { signedInCaller } from './sign-in.ts'
+import { type Fresh, noSignInTime, signedInCaller, signedInTooEarly } from './sign-in.ts'
 
 const MAX_FORM_BYTES = 32 * 1024
 /** Tells that the person signed out in this browser, and has not signed in since. */
-const SIGNED_OUT_COOKIE = 'signed-out'
-const SIGNED_OUT_SECONDS = 24 * 60 * 60
+export const SIGNED_OUT_COOKIE = 'signed-out'
 
+const signedOutEverywhere = 'You signed out everywhere after you signed in at your identity provider.'
 export const noPages = refused('route-unknown', 'Sign-in is not configured.')
 
-/** A link that returns to this address after a sign-in. `fresh`: the issuer must ask for the sign-in again. */
-export const signInLink = (to: string, fresh = false): string => `/sign-in?${new URLSearchParams({ to, ...(fresh ? { fresh: '1' } : {}) })}`
+/** A link that returns to this address after a sign-in. */
+export const signInLink = (to: string, fresh: Fresh = false): string =>
+  `/sign-in?${new URLSearchParams({ to, ...(fresh ? { fresh: fresh === true ? '1' : fresh } : {}) })}`
+/** For a refusal of a sign-in that is too old. */
+export const freshSignIn = (to: string) => html`<p><a class="button" href="${signInLink(to, 'login')}">Sign in again</a></p>`
 
 type Answer = (visit: Visit) => Response | Promise<Response>
 type FormAnswer = (visit: Visit, form: URLSearchParams) => Promise<Response>
 
-export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: Ctx, to: string, fresh?: boolean) => Promise<Response>) {
+export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: Ctx, to: string, fresh?: Fresh) => Promise<Response>) {
   /** The person of the session; undefined without a valid session. */
   async function visitOf(c: Ctx, web: Web, now: Instant): Promise<Done<Visit | undefined> | Refused> {
     const cookie = parseCookie(cookieOf(c, web, SESSION_COOKIE))
@@ -94,8 +99,11 @@ export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: C
       return sayTo(c, visit, signInAgain, html`<p><a class="button" href="${signInLink(to, true)}">Sign in again</a></p>`)
     },
 
-    /** Starts a session for the person who signed in. The browser's session before ends: its cookie may have been someone else's. */
-    async start(c: Ctx, web: Web, signedIn: SignedIn): Promise<Response | undefined> {
+    /**
+     * Starts a session for the person who signed in, and then shows the page `to`. The browser's session before ends: its cookie may have
+     * been someone else's.
+     */
+    async start(c: Ctx, web: Web, signedIn: SignedIn, to: string): Promise<Response> {
       const now = c.get('now')
       const caller = await signedInCaller(broker, signedIn, now)
       if (caller.outcome === 'refused') return say(c, caller)
@@ -107,14 +115,25 @@ export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: C
         before && broker.ledger.endWebSession(before),
       ])
       if (started.outcome === 'unknown') return say(c, unavailable(started.cause))
+      // After the write: signing out everywhere in between ends the new session too.
+      const signedOut = await broker.ledger.webSignedOutAt(cookie.who)
+      if (signedOut.outcome === 'unknown' || signedOutSince(signedOut.value, signedIn, now)) {
+        await broker.ledger.endWebSession(cookie)
+        if (signedOut.outcome === 'unknown') return say(c, unavailable(signedOut.cause))
+        const why = signedIn.signedInAt === undefined ? noSignInTime : signedOutEverywhere
+        return say(c, signedInTooEarly(why), undefined, freshSignIn(to))
+      }
       keepCookie(c, web, SESSION_COOKIE, cookieText(cookie), LONGEST_SECONDS, 'Lax')
       dropCookie(c, web, SIGNED_OUT_COOKIE)
-      return undefined
+      return c.redirect(to, 303)
     },
 
     /** Ends the session, or with `everywhere` every session of the person. */
     async end(c: Ctx, web: Web, cookie: Cookie, everywhere: boolean): Promise<Response | undefined> {
-      const gone = everywhere ? await broker.ledger.endWebSessions(cookie.who) : await broker.ledger.endWebSession(cookie)
+      const now = c.get('now')
+      const gone = everywhere
+        ? await broker.ledger.endWebSessions(cookie.who, now, now + seconds(SIGNED_OUT_SECONDS))
+        : await broker.ledger.endWebSession(cookie)
       if (gone.outcome === 'unknown') return say(c, unavailable(gone.cause))
       dropCookie(c, web, SESSION_COOKIE)
       keepCookie(c, web, SIGNED_OUT_COOKIE, '1', SIGNED_OUT_SECONDS, 'Lax')

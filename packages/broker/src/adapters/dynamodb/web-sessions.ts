@@ -1,17 +1,23 @@
 /** Browser sessions in the side table: a partition for each person, so that all of their sessions can be ended at once. */
 import { DeleteItemCommand } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
+import type { Instant } from '@stint/core/instant'
 import { done, type Unknown } from '@stint/core/outcome'
 import { inParallel } from '../../log/parallel.ts'
 import type { WebSessions } from '../../ports/web-sessions.ts'
 import { COUNTED, ofTable } from './answer-checks.ts'
+import { unmarshall } from './attributes.ts'
 import { partitionRows } from './partition-rows.ts'
 import { type DynamoSettings, type Sender, unconditional } from './sender.ts'
+import { storedFields } from './stored-fields.ts'
 import { TTL, webKey } from './table.ts'
 import { readWebSession } from './web-session-item.ts'
 
 /** Deletes in flight at the same time. */
 const DELETES_AT_ONCE = 8
+/** The sort key of the item that says when the person signed out everywhere. The ID of a session is a digest. */
+const SIGNED_OUT = 'SIGNED-OUT'
+const signedOut = storedFields<{ readonly signedOutAt: Instant }>({ signedOutAt: true })
 
 export function webSessions({ client, sideTable }: DynamoSettings, { send, read, updateSide }: Sender): WebSessions {
   const rowsOf = partitionRows({ client, sideTable }, { send })
@@ -52,11 +58,28 @@ export function webSessions({ client, sideTable }: DynamoSettings, { send, read,
 
     endWebSession: (key) => remove(webKey(key)),
 
-    async endWebSessions(who) {
+    async endWebSessions(who, at, expiresAt) {
+      // First, so that a sign-in at the same time finds it, or is found.
+      const noted = await updateSide(
+        webKey({ who, id: SIGNED_OUT }),
+        {
+          ConditionExpression: 'attribute_not_exists(pk) OR signedOutAt <= :at',
+          UpdateExpression: `SET signedOutAt = :at, ${TTL} = :end`,
+        },
+        { ':at': at, ':end': Math.ceil(expiresAt / 1000) },
+        (image) => image.signedOutAt === at,
+      )
+      if (noted.outcome === 'unknown') return noted
       const rows = await rowsOf(webKey({ who, id: '' }).pk)
       if (rows.outcome === 'unknown') return rows
-      const removed = await inParallel(rows.value, DELETES_AT_ONCE, ({ sk }) => remove(webKey({ who, id: sk?.S ?? '' })))
+      const sessions = rows.value.filter(({ sk }) => sk?.S !== SIGNED_OUT)
+      const removed = await inParallel(sessions, DELETES_AT_ONCE, ({ sk }) => remove(webKey({ who, id: sk?.S ?? '' })))
       return removed.find((one) => one.outcome === 'unknown') ?? done(true)
+    },
+
+    async webSignedOutAt(who) {
+      const found = await read(sideTable, webKey({ who, id: SIGNED_OUT }))
+      return found.outcome === 'done' ? done(found.value && signedOut.pick(unmarshall(found.value)).signedOutAt) : found
     },
   }
 }
