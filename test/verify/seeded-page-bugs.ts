@@ -12,8 +12,8 @@ export const seededPageBugs: readonly SeededBug[] = [
     name: 'pages: a form without the token of its session is accepted',
     guards: ['ASVS 3.5.1'],
     file: VISITS,
-    from: "return hasCsrf(visit.value.cookie, form.get('csrf')) ? answer",
-    to: "return hasCsrf(visit.value.cookie, form.get('csrf')) || form ? answer",
+    from: "hasCsrf(of.cookie, form.get('csrf')) ? answer",
+    to: "hasCsrf(of.cookie, form.get('csrf')) || form ? answer",
     tests: PAGES,
   },
   {

@@ -45,9 +45,21 @@ export const freshSignIn = (to: string) => html`<p><a class="button" href="${sig
 type Answer = (visit: Visit) => Response | Promise<Response>
 type FormAnswer = (visit: Visit, form: URLSearchParams) => Promise<Response>
 
+/** `touched`: the write that notes the use of the session. It runs while the page reads. */
+type Visiting = Visit & { readonly touched: Promise<unknown> | undefined }
+
+/** Lambda stops after the response, so the write must be over by then. */
+async function besideTouch(visit: Visiting, answer: Answer): Promise<Response> {
+  try {
+    return await answer(visit)
+  } finally {
+    await visit.touched
+  }
+}
+
 export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: Ctx, to: string, fresh?: Fresh) => Promise<Response>) {
   /** The person of the session; undefined without a valid session. */
-  async function visitOf(c: Ctx, web: Web, now: Instant): Promise<Done<Visit | undefined> | Refused> {
+  async function visitOf(c: Ctx, web: Web, now: Instant): Promise<Done<Visiting | undefined> | Refused> {
     const cookie = parseCookie(cookieOf(c, web, SESSION_COOKIE))
     if (!cookie) return done(undefined)
     const found = await broker.ledger.webSession(cookie)
@@ -59,9 +71,9 @@ export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: C
     if (caller.outcome === 'refused') return caller.code === 'issuer-keys-unavailable' ? caller : done(undefined)
     if (caller.value.kind !== 'human') return peopleOnly
     // A lost write makes the session end earlier. Polling by a page's own script does not count as use.
-    if (needsTouch(found.value, now) && c.req.header('sec-fetch-dest') !== 'empty') await broker.ledger.touchWebSession(cookie, now)
+    const isUse = needsTouch(found.value, now) && c.req.header('sec-fetch-dest') !== 'empty'
     c.set('groupsOmitted', caller.value.groupsOmitted)
-    return done({ caller: caller.value, cookie })
+    return done({ caller: caller.value, cookie, touched: isUse ? broker.ledger.touchWebSession(cookie, now) : undefined })
   }
 
   return {
@@ -70,7 +82,7 @@ export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: C
       if (!broker.web) return say(c, noPages)
       const visit = await visitOf(c, broker.web, c.get('now'))
       if (visit.outcome === 'refused') return say(c, visit)
-      if (visit.value) return answer(visit.value)
+      if (visit.value) return besideTouch(visit.value, answer)
       const { pathname, search } = new URL(c.req.url)
       const to = `${pathname}${search}`
       // The issuer may still know the person, and would sign them in again: for instance when they go back to an earlier page.
@@ -90,7 +102,7 @@ export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: C
       const visit = await visitOf(c, web, c.get('now'))
       if (visit.outcome === 'refused') return say(c, visit)
       if (!visit.value) return say(c, sessionEnded, undefined, html`<p><a class="button" href="${signInLink('/')}">Sign in</a></p>`)
-      return hasCsrf(visit.value.cookie, form.get('csrf')) ? answer(visit.value, form) : say(c, strangeForm, visit.value)
+      return besideTouch(visit.value, (of) => (hasCsrf(of.cookie, form.get('csrf')) ? answer(of, form) : say(c, strangeForm, of)))
     },
 
     /** Refuses what needs a sign-in within the last five minutes; undefined if there was one. */
