@@ -125,7 +125,11 @@ describe.each([true, false])('from the first visit to the review, scripts: %s', 
     expect(await olu.textContent('main')).toMatch(/Session ended[\s\S]*Credentials issued[\s\S]*Approval requested/)
     expect(await olu.locator('svg rect').count()).toBeGreaterThan(0)
     await look(olu, 'activity')
-    await olu.getByRole('table').getByRole('link', { name: 'break-glass' }).first().click()
+    await olu
+      .getByRole('table')
+      .getByRole('link', { name: /^Request / })
+      .first()
+      .click()
     expect(olu.url()).toMatch(/\/activity\?request=req_/)
     await look(olu, 'activity-request')
     const download = olu.waitForEvent('download')

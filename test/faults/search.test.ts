@@ -132,7 +132,7 @@ function naive(journals: readonly Journaled[], filter: EventFilter): readonly st
       return (
         (filter.subject === undefined || about.subject === filter.subject || by?.subject === filter.subject) &&
         (filter.profile === undefined || about.profile === filter.profile) &&
-        (filter.target === undefined || about.target === filter.target) &&
+        (filter.targets === undefined || filter.targets.includes(about.target ?? '')) &&
         (filter.accessKeyId === undefined || event.accessKeyId === filter.accessKeyId) &&
         (filter.outcome === undefined || (event.code ?? event.type) === filter.outcome) &&
         (filter.since === undefined || event.at >= toIso(filter.since)) &&
@@ -148,7 +148,7 @@ async function found(memory: MemoryLog, journals: readonly Journaled[], filter: 
   const ids: string[] = []
   let cursor: string | undefined
   for (let pages = 0; pages < 500; pages++) {
-    const page = await search(filter, limit, cursor)
+    const page = await search(filter, { limit }, cursor)
     expect(page.events.length).toBeLessThanOrEqual(limit)
     ids.push(...page.events.map(({ id }) => id))
     if (page.next === undefined) return ids
@@ -163,7 +163,7 @@ const filters: fc.Arbitrary<EventFilter> = fc
     {
       subject: fc.constantFrom('sub-Dana', 'sub-Alex'),
       profile: fc.constantFrom('orders-db', 'logs-read'),
-      target: fc.constantFrom('prod', 'test'),
+      targets: fc.constantFrom(['prod'], ['test'], ['test', 'prod'], ['prod', 'none']),
       outcome: fc.constantFrom('request.created', 'session.reserved', 'session.issued', 'sts-throttled', 'request.revoked'),
       accessKeyId: fc.tuple(fc.nat({ max: 5 }), fc.nat({ max: 3 })).map(([n, seq]) => `ASIA${n}X${seq}`.padEnd(20, '0')),
       since: fc.nat({ max: 900_000 }).map((after) => START - 60_000 + after),
@@ -256,5 +256,57 @@ describe('the rows of a vend', () => {
     const newestFirst = journals.toReversed().flatMap(({ request }) => [2, 1, 0].map((seq) => `${request}/${seq}`))
     for (const limit of [7, 100])
       expect(await found(memory, journals, { before: START + 60_000, since: START }, limit)).toEqual(newestFirst)
+  })
+})
+
+describe('a page with one round of reading', () => {
+  const midnight = Date.parse('2026-11-25T00:00:00Z')
+  const day = { since: midnight, before: midnight + 86_400_000 }
+  const vend = (start: number): Plan => ({
+    ...{ start, caller: 'Dana', profile: 'orders-db', target: 'prod', cuts: [] },
+    after: [{ gap: 30_000, kind: 'session.reserved', by: 'Dana' }],
+  })
+  async function counted(count: number, filter: EventFilter, start: (n: number) => number) {
+    const memory = newMemoryLog()
+    const journals = Array.from({ length: count }, (_, n) => planned(vend(start(n)), n))
+    await ship(shipperOf(memory), journals)
+    const byId = new Map(journals.map((journal) => [journal.request, journal]))
+    const [keys, reads] = [[] as string[], new Set<string>()]
+    const lookup: typeof memory.state.lookup = (key, ...rest) => {
+      keys.push(key)
+      return memory.state.lookup(key, ...rest)
+    }
+    const search = eventSearch({
+      state: { lookup },
+      journal: async (request) => {
+        reads.add(request)
+        return byId.get(request)
+      },
+    })
+    const page = await search.search(filter, { limit: 100, looks: 1 })
+    return { keys, reads: reads.size, page }
+  }
+
+  test('has the events of a whole day, with those of a run that began in the minute before', async () => {
+    const { keys, page } = await counted(1, day, () => 45_000)
+    expect([page.events.map(({ id }) => id), page.next]).toEqual([[`${requestId(0)}/1`], undefined])
+    expect(new Set(keys.map((key) => key.slice(0, 14)))).toEqual(new Set(['day#2026-11-24', 'day#2026-11-25']))
+  })
+  test('reads no journal of an earlier time than the period', async () => {
+    expect((await counted(50, day, (n) => n * 100 - 100_000)).reads).toBe(0)
+  })
+  test('reads a hundred journals at most, and goes on from there', async () => {
+    const filter = { issuer: 'people', subject: 'sub-Dana', profile: 'logs-read', before: day.before }
+    const { keys, reads, page } = await counted(150, filter, (n) => n * 100)
+    expect([keys.length, reads, page.events, page.next !== undefined]).toEqual([1, 100, [], true])
+  })
+  test('ends before an event for which there is no room', async () => {
+    const memory = newMemoryLog()
+    const journal = planned(vend(90_000), 1)
+    await ship(shipperOf(memory), [journal])
+    const { search } = eventSearch({ state: memory.state, journal: async () => journal })
+    const first = await search(day, { limit: 9, hasRoom: ({ id }) => id.endsWith('/1') })
+    const second = await search(day, { limit: 9 }, first.next)
+    expect([first, second].map(({ events }) => events.map(({ id }) => id))).toEqual([[`${requestId(1)}/1`], [`${requestId(1)}/0`]])
   })
 })

@@ -140,8 +140,8 @@ export const seededPageBugs: readonly SeededBug[] = [
     name: 'pages: the events of a request are shown to anyone who is signed in',
     guards: [],
     file: ACTIVITY,
-    from: '.filter(({ found }) => mayRead(c, visit.caller, found))',
-    to: '.filter(({ found }) => mayRead !== undefined && found !== undefined)',
+    from: '!mayRead(c, visit.caller, found) ||',
+    to: '(mayRead === undefined && found === undefined) ||',
     tests: PAGES,
   },
 ]

@@ -54,7 +54,7 @@ export function auditRoutes(app: Api, broker: ApiBroker, tools: Tools): void {
           return c.json({ events: events.map((one) => eventView(shown(c, caller, one))) })
         }
         const own = isAuditor(c, caller) ? {} : { issuer: caller.issuer, subject: caller.subject }
-        const page = await trail.search({ ...filter, ...own }, limit, cursor)
+        const page = await trail.search({ ...filter, ...own }, { limit }, cursor)
         const next = page.next === undefined ? undefined : Buffer.from(page.next).toString('base64url')
         if (next) c.header('link', `</audit/events?${new URLSearchParams({ ...c.req.query(), cursor: next })}>; rel="next"`)
         return c.json({ events: page.events.map((one) => eventView(shown(c, caller, one))), ...(next ? { next } : {}) })
@@ -167,7 +167,12 @@ function readQuery(given: Readonly<Record<string, string>>, now: Instant): Event
   return {
     outcome: 'done',
     ...(named ? { session: named.session } : {}),
-    filter: { ...rest, ...(rest.subject === undefined ? {} : { subject: typedSubject(rest.subject) }), since: start, before: end },
+    filter: {
+      ...rest,
+      ...(rest.subject === undefined ? {} : { subject: typedSubject(rest.subject) }),
+      ...(rest.target === undefined ? {} : { targets: [rest.target] }),
+      ...{ since: start, before: end },
+    },
     limit: Number(limit),
     ...defined({ cursor: below }),
   }

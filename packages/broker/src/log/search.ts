@@ -20,7 +20,8 @@ export type EventFilter = {
   readonly issuer?: string
   readonly subject?: string
   readonly profile?: string
-  readonly target?: string
+  /** One of these. */
+  readonly targets?: readonly string[]
   readonly accessKeyId?: string
   /** A problem code or an event type. */
   readonly outcome?: string
@@ -32,13 +33,33 @@ export type EventFilter = {
 export type FoundEvent = { readonly id: string; readonly event: ReadEvent; readonly about: About }
 type EventPage = { readonly events: readonly FoundEvent[]; readonly next?: string }
 
+/** How much one page takes. It ends with a cursor where that is reached. */
+type PageBounds = {
+  /** Events. */
+  readonly limit: number
+  /** Rounds of reading. Each waits for rows, and then for their journals. */
+  readonly looks?: number
+  /** Called with each event in turn; false if there is no room for it. There must be room for the first. */
+  readonly hasRoom?: (one: FoundEvent) => boolean
+}
+
 export type EventSearch = {
   /**
    * Newest first, by the time at which a run of events began: the events of one journal that happened within a minute stay together, the last
    * of them first.
    */
-  search(filter: EventFilter, limit: number, cursor?: string): Promise<EventPage>
+  search(filter: EventFilter, bounds: PageBounds, cursor?: string): Promise<EventPage>
 }
+
+/** Whether a page of this search can begin there. */
+export const isCursorOf = ({ since, before }: EventFilter, cursor: string): boolean =>
+  cursor >= firstBound(since) && cursor <= toIso(before)
+
+/** At midnight, the rows are those of the day before. */
+const lastBound = (before: Instant): string => (before % days(1) === 0 ? `${toDay(before - 1)}T24` : toIso(before))
+
+/** A run that began before the period can have events in it. */
+const firstBound = (since: Instant | undefined): string => (since === undefined ? '' : toIso(since - RUN_MS))
 
 /** Rounds for one page, and rows in all of them. After that the page ends, with a cursor. */
 const MAX_LOOKS = 40
@@ -46,14 +67,25 @@ const MAX_ROWS = 1000
 /** Rows of all keys that are read in one round. */
 const ROWS_A_LOOK = 100
 const READS_AT_ONCE = 16
+/** Targets whose keys are read in one round. For more, the days are read. */
+const MAX_TARGETS = 20
 
 export function eventSearch({ state, journal: journalOf }: SearchParts): EventSearch {
-  /** Rows, newest first, from below a bound: of the key with the fewest rows to filter, otherwise of the bound's day. `on`: where to go on. */
-  async function look(filter: EventFilter, below: string): Promise<{ readonly rows: readonly LookupRow[]; readonly on?: string }> {
-    const single = keyFor(filter)
+  /**
+   * Rows, newest first, from below a bound: of the keys with the fewest rows to filter, otherwise of the bound's day. `on`: where to go on.
+   */
+  async function look(
+    filter: EventFilter,
+    below: string,
+    first: string,
+  ): Promise<{ readonly rows: readonly LookupRow[]; readonly on?: string }> {
+    const some = keysFor(filter)
     const day = below.slice(0, 10)
-    const keys = single === undefined ? keysOfDay(day) : [single]
-    const limit = Math.ceil(ROWS_A_LOOK / keys.length)
+    const [before, beforeThat] = [1, 2].map((back) => toDay(Date.parse(day) - days(back))) as [string, string]
+    // Of the day before the period, only the runs of its last minute are wanted. They take no round of their own.
+    const isFirst = first.slice(0, 10) === before
+    const keys = some ?? [...keysOfDay(day), ...(isFirst ? keysOfDay(before) : [])]
+    const limit = Math.ceil(ROWS_A_LOOK / (some ?? keysOfDay(day)).length)
     const found = await Promise.all(keys.map((key) => state.lookup(key, limit, below)))
     const bounds = found.flatMap((rows) => (rows.length < limit ? [] : [lookupBound(rows.at(-1) as LookupRow)])).sort()
     // A key with more rows may have some below its last one, and they go before those of other keys.
@@ -66,7 +98,7 @@ export function eventSearch({ state, journal: journalOf }: SearchParts): EventSe
       .map(({ row }) => row)
     if (end !== undefined) return { rows, on: end }
     // When a day has no more rows, continue with the last moment of the day before.
-    return { rows, ...(single === undefined ? { on: `${toDay(Date.parse(day) - days(1))}T24` } : {}) }
+    return { rows, ...(some === undefined ? { on: `${isFirst ? beforeThat : before}T24` } : {}) }
   }
 
   /**
@@ -77,25 +109,26 @@ export function eventSearch({ state, journal: journalOf }: SearchParts): EventSe
     const run = runs[row.seq]
     if (!run) return false
     const { request } = row
-    const key = keyFor(filter) ?? lookupKey.day(run.at.slice(0, 10), request)
+    const key = keysFor(filter) ? row.key : lookupKey.day(run.at.slice(0, 10), request)
     const bound = lookupBound({ ...run, request, run: true })
     // The first row below the first possible position after it.
     const [there] = await state.lookup(key, 1, `${bound}0`)
     return there !== undefined && lookupBound(there) === bound
   }
 
-  async function search(filter: EventFilter, limit: number, cursor?: string): Promise<EventPage> {
+  async function search(filter: EventFilter, { limit, looks: most = MAX_LOOKS, hasRoom }: PageBounds, cursor?: string): Promise<EventPage> {
     const page: FoundEvent[] = []
     const journals = new Map<string, Promise<{ readonly journal: Journaled; readonly runs: Runs } | undefined>>()
     async function read(request: string) {
       const journal = await journalOf(request)
       return journal && { journal, runs: runsIn(journal.events) }
     }
-    // A run that began before the period can have events in it.
-    const first = filter.since === undefined ? '' : toIso(filter.since - RUN_MS)
-    let below = cursor ?? toIso(filter.before)
-    for (let [looks, looked] = [0, 0]; looks < MAX_LOOKS && looked < MAX_ROWS; looks++) {
-      const { rows, on } = await look(filter, below)
+    const first = firstBound(filter.since)
+    const last = lastBound(filter.before)
+    let below = cursor === undefined || cursor > last ? last : cursor
+    for (let [looks, looked] = [0, 0]; looks < most && looked < MAX_ROWS; looks++) {
+      const { rows: all, on } = await look(filter, below, first)
+      const rows = all.filter(({ at }) => at >= first)
       looked += rows.length
       // Several rows often belong to one request: read each request once, and all requests of a round together.
       for (const { request } of rows) if (!journals.has(request)) journals.set(request, read(request))
@@ -107,16 +140,17 @@ export function eventSearch({ state, journal: journalOf }: SearchParts): EventSe
         return (await isInRun(row, known.runs, filter)) ? [] : [{ seq: row.seq, journal: known.journal }]
       })
       for (const [at, row] of rows.entries()) {
-        if (row.at < first) return { events: page }
         for (const { seq, journal } of found[at] ?? []) {
-          below = boundInRun(row, seq)
           const one = foundIn(journal, seq)
-          if (typeof one === 'object' && fits(one, filter)) page.push(one)
+          const event = typeof one === 'object' && fits(one, filter) ? one : undefined
+          if (event && hasRoom?.(event) === false) return { events: page, next: below }
+          below = boundInRun(row, seq)
+          if (event) page.push(event)
           if (page.length >= limit) return { events: page, next: below }
         }
         below = lookupBound(row)
       }
-      if (on === undefined || on < first) return { events: page }
+      if (on === undefined || on < first || rows.length < all.length) return { events: page }
       below = on
     }
     return { events: page, next: below }
@@ -138,18 +172,18 @@ type Runs = ReturnType<typeof runsIn>
 const eventsIn = (row: LookupRow, runs: Runs, below: number): readonly number[] =>
   runs.flatMap((run, seq) => (run?.seq === row.seq && run.at === row.at && seq < below ? [seq] : [])).reverse()
 
-/** The key with the fewest rows to filter. */
-function keyFor({ accessKeyId, issuer, subject, outcome, profile, target }: EventFilter): string | undefined {
-  if (accessKeyId !== undefined) return lookupKey.accessKey(accessKeyId)
-  if (issuer !== undefined && subject !== undefined) return lookupKey.caller(issuer, subject)
-  if (outcome !== undefined && hasRows(outcome)) return lookupKey.outcome(outcome)
-  if (profile !== undefined) return lookupKey.profile(profile)
-  return target === undefined ? undefined : lookupKey.target(target)
+/** The keys with the fewest rows to filter; undefined if there are too many, or none. */
+function keysFor({ accessKeyId, issuer, subject, outcome, profile, targets = [] }: EventFilter): readonly string[] | undefined {
+  if (accessKeyId !== undefined) return [lookupKey.accessKey(accessKeyId)]
+  if (issuer !== undefined && subject !== undefined) return [lookupKey.caller(issuer, subject)]
+  if (outcome !== undefined && hasRows(outcome)) return [lookupKey.outcome(outcome)]
+  if (profile !== undefined) return [lookupKey.profile(profile)]
+  return targets.length === 0 || targets.length > MAX_TARGETS ? undefined : targets.map(lookupKey.target)
 }
 
 function fits(
   { event, about }: FoundEvent,
-  { issuer, subject, profile, target, accessKeyId, outcome, since, before }: EventFilter,
+  { issuer, subject, profile, targets, accessKeyId, outcome, since, before }: EventFilter,
 ): boolean {
   const same = (wanted: string | undefined, is: unknown) => wanted === undefined || wanted === is
   const by = event.by as About | undefined
@@ -157,7 +191,7 @@ function fits(
   return (
     (isCaller(about) || isCaller(by)) &&
     same(profile, about.profile) &&
-    same(target, about.target) &&
+    (targets === undefined || targets.includes(about.target ?? '')) &&
     same(accessKeyId, event.accessKeyId) &&
     same(outcome, outcomeOf(event)) &&
     (since === undefined || event.at >= toIso(since)) &&

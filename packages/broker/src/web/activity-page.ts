@@ -1,31 +1,19 @@
 /** `/activity`: what happened, on one day, to one request or in one session. Callers see what concerns them; auditors see everything. */
-import type { ReadEvent } from '@stint/core/audit/schema'
-import { withIdentity } from '@stint/core/identity/shown'
-import { isSubject, typedSubject } from '@stint/core/identity/subject'
-import { parseJournalId, parseSessionId } from '@stint/core/ids'
 import { days, type Instant, parseIso, toDay } from '@stint/core/instant'
 import { refused } from '@stint/core/outcome'
-import { isolated, shownLine } from '@stint/core/shown-text'
 import { html } from 'hono/html'
 import { type Api, type ApiBroker, answer, type Ctx, type Tools } from '../http/context.ts'
-import { eventAccess, eventCursor, fromLog, placeOf, receiptReply } from '../http/event-access.ts'
+import { eventAccess, fromLog, placeOf, receiptReply } from '../http/event-access.ts'
 import { cursorText, singleQuery } from '../http/paging.ts'
-import type { EventFilter, FoundEvent } from '../log/search.ts'
+import { type EventFilter, type FoundEvent, isCursorOf } from '../log/search.ts'
+import { badCursor, type Filters, link, readFilters, type View } from './activity-filters.ts'
+import { type PageRows, pageRows } from './activity-rows.ts'
 import { daySvg } from './day-svg.ts'
 import type { Html, Refusals, Show, Visit } from './layout.ts'
 import type { Visits } from './visits.ts'
-import { time, timeOfDay } from './words.ts'
 
 const A_PAGE = 100
 const unknownEvent = refused('event-unknown', 'Event not found, or not visible to you.')
-const isName = (text: string): boolean => /^[a-z0-9][a-z0-9-]{0,47}$/.test(text)
-
-/** The filters of the form. `person` is `issuer/subject`. */
-const filterNames = ['day', 'person', 'profile', 'account', 'request', 'session'] as const
-type Filters = { readonly [name in (typeof filterNames)[number]]?: string }
-/** `logged`: a published checkpoint covers the event. */
-type Row = { readonly found: FoundEvent; readonly logged: boolean }
-type Found = { readonly rows: readonly Row[]; readonly next?: string | undefined }
 
 export function activityPages(
   app: Api,
@@ -50,53 +38,55 @@ export function activityPages(
 
   async function page(c: Ctx, visit: Visit): Promise<Response> {
     const now = c.get('now')
-    const auditor = isAuditor(c, visit.caller)
-    const frame = { title: auditor ? 'Activity' : 'My activity', visit, at: '/activity' } as const
-    const read = readFilters(singleQuery(c), now)
-    if (read.fault !== undefined) {
-      c.set('refusal', refused('body-invalid', read.fault))
-      const body = html`<p class="refused" role="alert">${read.fault}</p>${filterForm(read.filters, toDay(now), auditor)}`
-      return show(c, { ...frame, status: 400, body })
+    const today = toDay(now)
+    const own = isAuditor(c, visit.caller) ? undefined : visit.caller
+    const frame = { title: own ? 'My activity' : 'Activity', visit, at: '/activity' } as const
+    const read = readFilters(singleQuery(c), parseIso(`${today}T00:00:00Z`) ?? now, own)
+    const { filters } = read
+    const filter = read.fault === undefined && read.view.kind !== 'journal' ? eventFilter(read.view, filters, now) : undefined
+    const fault = read.fault ?? (read.view.kind !== 'journal' && filter && isBeyond(filter, read.view.below) ? badCursor : undefined)
+    if (read.fault !== undefined || fault !== undefined) {
+      c.set('refusal', refused('body-invalid', fault ?? ''))
+      return show(c, { ...frame, status: 400, body: html`<p class="refused" role="alert">${fault}</p>${forms(filters, today, !own)}` })
     }
-    const { filters, day, below } = read
-    const { rows, next } = await find(c, visit, filters, day, below)
-    const readable = rows
-      .filter(({ found }) => mayRead(c, visit.caller, found))
-      .map(({ found, logged }) => ({ found: shown(c, visit.caller, found), logged, receipt: mayReadWhole(c, visit.caller, found) }))
-    const isDay = filters.request === undefined && filters.session === undefined
-    const events = readable.map(({ found }) => found)
-    return show(c, {
-      ...frame,
-      body: html`${filterForm(filters, toDay(day), auditor)}
-${isDay ? dayLinks(filters, day, now) : ''}
-${filters.request?.startsWith('req_') ? html`<p><a href="/decide/${filters.request}">Open the request</a></p>` : ''}
-${events.length === 0 ? html`<p class="empty">${next === undefined ? 'Nothing happened here. New events appear within about a minute.' : 'No event on this page matches the filter. Earlier events can match.'}</p>` : ''}
-${events.length > 0 && isDay ? daySvg(events, day) : ''}${events.length > 0 ? table(readable, isDay) : ''}
-${next === undefined ? '' : html`<p class="more"><a href="${link(filters, { cursor: cursorText(next) })}">Earlier on this day</a></p>`}`,
-    })
+    const { view } = read
+    const rows = pageRows({ filters, kind: view.kind, own, accountOf: (target) => rules.targets[target ?? '']?.account })
+    /** Adds an event that the caller can read; false if the page has no room for it. */
+    const add = (found: FoundEvent, logged: boolean): boolean =>
+      !mayRead(c, visit.caller, found) ||
+      rows.add({ found: shown(c, visit.caller, found), logged, receipt: mayReadWhole(c, visit.caller, found) })
+    const next = view.kind === 'journal' ? await journal(view, add) : filter ? await search(filter, view.below, add) : undefined
+    return show(c, { ...frame, body: html`${forms(filters, today, !own)}${pageBody(view, filters, rows, next, now)}` })
   }
 
-  async function find(c: Ctx, visit: Visit, filters: Filters, day: Instant, below: string | undefined): Promise<Found> {
-    if (filters.request !== undefined) return { rows: (await trail.journal(filters.request)).toReversed() }
-    if (filters.session !== undefined) {
-      const { session } = filters
-      const all = await trail.journal(session.slice(0, session.indexOf('.')))
-      return { rows: all.filter(({ found }) => found.event.session === session).toReversed() }
+  /** Adds the events of a request or a session, oldest first. Returns the sequence number at which the next page begins. */
+  async function journal({ request, session, from }: View & { kind: 'journal' }, add: Add): Promise<string | undefined> {
+    for (const { found, logged } of await trail.journal(request)) {
+      const seq = found.id.slice(found.id.indexOf('/') + 1)
+      if (Number(seq) < from || (session !== undefined && found.event.session !== session)) continue
+      if (!add(found, logged)) return seq
     }
-    const { issuer, subject } = isAuditor(c, visit.caller) ? personIn(filters.person) : visit.caller
-    const targets = Object.entries(rules.targets).flatMap(([id, { account }]) => (account === filters.account ? [id] : []))
-    const filter: EventFilter = {
-      since: day,
-      before: Math.min(day + days(1), c.get('now') + 1),
-      ...(issuer === undefined || subject === undefined ? {} : { issuer, subject }),
-      ...(filters.profile === undefined ? {} : { profile: filters.profile }),
-      ...(targets.length === 1 ? { target: targets[0] as string } : {}),
-    }
-    if (filter.before <= day || (filters.account !== undefined && targets.length === 0)) return { rows: [] }
-    const found = await trail.search(filter, A_PAGE, below)
-    const inAccount = ({ about }: FoundEvent) => filters.account === undefined || targets.includes(about.target ?? '')
+    return undefined
+  }
+
+  /** Adds the events that a search finds with one round of reading, newest first. Returns the position at which the next page begins. */
+  async function search(filter: EventFilter, below: string | undefined, add: Add): Promise<string | undefined> {
     // A search reads what the shipper has put into the log.
-    return { rows: found.events.filter(inAccount).map((one) => ({ found: one, logged: true })), next: found.next }
+    const found = await trail.search(filter, { limit: A_PAGE, looks: 1, hasRoom: (one) => add(one, true) }, below)
+    return found.next
+  }
+
+  /** Undefined if no event can match. */
+  function eventFilter(view: View & { kind: 'day' | 'newest' }, { profile, account }: Filters, now: Instant): EventFilter | undefined {
+    const targets = Object.entries(rules.targets).flatMap(([id, target]) => (target.account === account ? [id] : []))
+    if ((account !== undefined && targets.length === 0) || (view.kind === 'day' && view.day > now)) return undefined
+    return {
+      before: now + 1,
+      ...(view.kind === 'newest' ? {} : { since: view.day, before: Math.min(view.day + days(1), now + 1) }),
+      ...(view.person === undefined ? {} : { issuer: view.person.issuer, subject: view.person.subject }),
+      ...(profile === undefined ? {} : { profile }),
+      ...(account === undefined ? {} : { targets }),
+    }
   }
 
   answer(app, 'GET /activity/{request}/{seq}', (c) =>
@@ -117,129 +107,49 @@ ${next === undefined ? '' : html`<p class="more"><a href="${link(filters, { curs
   )
 }
 
-type Read = {
-  readonly filters: Filters
-  readonly day: Instant
-  /** Where the page begins. */
-  readonly below: string | undefined
-  /** What is wrong with the query. */
-  readonly fault?: string | undefined
-}
+type Add = (found: FoundEvent, logged: boolean) => boolean
 
-function readFilters(query: Readonly<Record<string, string>> | undefined, now: Instant): Read {
-  const { cursor, ...given } = query ?? { twice: 'x' }
-  const filled = Object.entries(given).flatMap(([name, value]) => (value.trim() === '' ? [] : [[name, value.trim()] as const]))
-  const filters: Filters = Object.fromEntries(filled.filter(([name]) => (filterNames as readonly string[]).includes(name)))
-  const day = parseIso(`${filters.day ?? toDay(now)}T00:00:00Z`)
-  const below = cursor === undefined ? undefined : eventCursor(cursor)
-  const read = { filters, day: day ?? now, below }
-  if (filled.length > Object.keys(filters).length) return { ...read, fault: 'This page has no such filter.' }
-  if (day === undefined) return { ...read, fault: 'The day must be a date, such as 2026-11-28.' }
-  if (cursor !== undefined && below === undefined) return { ...read, fault: 'Invalid cursor. Start from the newest events.' }
-  return { ...read, fault: filterFault(filters) }
-}
-
-function filterFault({ person, profile, account, request, session }: Filters): string | undefined {
-  const { issuer, subject } = personIn(person)
-  if (person !== undefined && (issuer === undefined || subject === undefined || !isName(issuer) || !isSubject(subject)))
-    return 'A person is an issuer and a subject, such as people/dana.'
-  if (profile !== undefined && !isName(profile)) return 'This is not the ID of a profile.'
-  if (account !== undefined && !/^\d{12}$/.test(account)) return 'An account has 12 digits.'
-  if (request !== undefined && parseJournalId(request) === undefined) return 'This is not the ID of a request.'
-  if (session !== undefined && parseSessionId(session) === undefined) return 'This is not the ID of a session.'
-  return undefined
-}
-
-function personIn(person: string | undefined): { readonly issuer?: string; readonly subject?: string } {
-  const [, issuer, subject] = /^([^/]+)\/(.+)$/.exec(person ?? '') ?? []
-  return issuer === undefined || subject === undefined ? {} : { issuer, subject: typedSubject(subject) }
-}
+const isBeyond = (filter: EventFilter, below: string | undefined): boolean => below !== undefined && !isCursorOf(filter, below)
 
 // ── HTML ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The address of the page with these filters. */
-const link = (filters: Filters, more: Filters & { readonly cursor?: string }): string =>
-  `/activity?${new URLSearchParams(Object.entries({ ...filters, ...more }).filter(([, value]) => value !== undefined) as [string, string][])}`
+/** Two forms, because a request or a session is shown as a whole. An empty day means today, or every day with another filter. */
+function forms(filters: Filters, today: string, auditor: boolean): Html {
+  const field = (name: keyof Filters, label: string, type: string) =>
+    html`<label>${label} <input name="${name}" type="${type}" value="${filters[name] ?? ''}"${name === 'day' ? html` max="${today}"` : ''}></label>`
+  const buttons = html`<div class="buttons"><button>Show</button><a class="button" href="/activity">Clear</a></div></form>`
+  return html`<details${Object.keys(filters).some((name) => name !== 'day') ? html` open` : ''}><summary>Filter</summary><form method="get" action="/activity" class="filters">
+${field('day', 'Day (UTC)', 'date')}${auditor ? field('person', 'Person (issuer/subject)', 'text') : ''}${field('profile', 'Profile', 'text')}${field('account', 'Account', 'text')}
+${buttons}<form method="get" action="/activity" class="filters">${field('request', 'Request', 'text')}${field('session', 'Session', 'text')}
+${buttons}</details>`
+}
 
-function filterForm(filters: Filters, day: string, auditor: boolean): Html {
-  const field = (name: keyof Filters, label: string, type: string, value: string) =>
-    html`<label>${label} <input name="${name}" type="${type}" value="${value}"></label>`
-  const count = Object.keys(filters).filter((name) => !['day', 'request', 'session'].includes(name)).length
-  return html`<details${count > 0 ? html` open` : ''}><summary>Filter</summary><form method="get" action="/activity" class="filters">
-${field('day', 'Day (UTC)', 'date', day)}${auditor ? field('person', 'Person (issuer/subject)', 'text', filters.person ?? '') : ''}
-${field('profile', 'Profile', 'text', filters.profile ?? '')}${field('account', 'Account', 'text', filters.account ?? '')}
-${field('request', 'Request', 'text', filters.request ?? '')}${field('session', 'Session', 'text', filters.session ?? '')}
-<div class="buttons"><button>Show</button><a class="button" href="/activity">Clear</a></div></form></details>`
+/** The day back to which events were read, from the position at which the next page begins. */
+const reached = (next: string): string => (next.endsWith('T24') ? toDay(Date.parse(next.slice(0, 10)) + days(1)) : next.slice(0, 10))
+
+function pageBody(view: View, filters: Filters, rows: PageRows, next: string | undefined, now: Instant): Html {
+  const { kind } = view
+  const more = (text: string, cursor: string, day?: string) =>
+    html`<p class="more"><a href="${link(filters, { ...(day === undefined ? {} : { day }), cursor: cursorText(cursor) })}">${text}</a></p>`
+  if (kind === 'journal')
+    return html`${filters.request?.startsWith('req_') ? html`<p><a href="/decide/${filters.request}">Open the request</a></p>` : ''}${rows.rows.length === 0 ? html`<p class="empty">You can see no event of this ${filters.request === undefined ? 'session' : 'request'}.</p>` : ''}${rows.table()}${next === undefined ? '' : more('Later', next)}`
+  const empty =
+    next === undefined
+      ? html`<p class="empty">Nothing happened here. New events appear within about a minute.</p>`
+      : html`<p class="empty">No event since ${reached(next)} on this page matches the filter. Earlier events can match.</p>`
+  if (kind === 'newest')
+    return html`<p class="more"><b>${next === undefined ? 'Every day' : `Every day back to ${reached(next)}`}</b> <a href="${link(filters, { day: toDay(now) })}">Only today</a></p>
+${rows.rows.length === 0 ? empty : rows.table()}${next === undefined ? '' : more('Earlier', next)}`
+  const { events } = rows
+  const count = `${events.length} ${events.length === 1 ? 'event' : 'events'}`
+  const says =
+    view.below !== undefined ? `${count} of this day, after newer ones` : next === undefined ? count : `The newest ${count} of this day`
+  return html`${dayLinks(filters, view.day, now)}
+${events.length === 0 ? empty : html`${daySvg(events, view.day, says)}${rows.table()}`}${next === undefined ? '' : more('Earlier on this day', next, toDay(view.day))}`
 }
 
 function dayLinks(filters: Filters, day: Instant, now: Instant): Html {
   const [before, after] = [toDay(day - days(1)), toDay(day + days(1))]
-  return html`<p class="more"><a href="${link(filters, { day: before })}">Day before</a> <b>${toDay(day)}</b> ${day + days(1) > now ? '' : html`<a href="${link(filters, { day: after })}">Day after</a>`}</p>`
-}
-
-type ShownRow = Row & { readonly receipt: boolean }
-
-/** Events of one request stand together, below its name. `isDay`: the rows are of one day, newest first. */
-function table(rows: readonly ShownRow[], isDay: boolean): Html {
-  let request = ''
-  const body = rows.map((row) => {
-    const [of = ''] = row.found.id.split('/')
-    const isNew = of !== request
-    request = of
-    return html`${isNew ? requestRow(row.found, of) : ''}${tableRow(row, isDay)}`
-  })
-  return html`<table class="events" data-as="${isDay ? 'clock' : 'date'}"><thead><tr><th>Time<th>What<th>Who<th>Proof</thead><tbody>${body}</table>`
-}
-
-const requestRow = ({ about }: FoundEvent, request: string): Html =>
-  html`<tr><th colspan="4"><a href="${link({}, { request })}">${isolated(shownLine(about.profile ?? request, 48))}</a>`
-
-function tableRow({ found, logged, receipt }: ShownRow, isDay: boolean): Html {
-  const { event, id } = found
-  const at = parseIso(event.at) ?? 0
-  const proof = receipt ? html`<a href="/activity/${id}" download>Receipt</a>` : 'In the log'
-  return html`<tr><td>${isDay ? timeOfDay(at) : time(at)}<td>${eventWords(event)}<td>${whoOf(event)}<td>${logged ? proof : 'Not yet in the log'}`
-}
-
-const whoOf = (event: ReadEvent): string => {
-  const who = (event.by ?? event.caller) as { readonly name: string; readonly issuer: string; readonly subject: string } | undefined
-  return who === undefined ? '' : withIdentity(who.name, `${who.issuer}/${who.subject}`)
-}
-
-/** An event in a few words. Any other has the name of its type. */
-const words: { readonly [type: string]: string } = {
-  'request.created': 'Session requested, no approval needed',
-  'request.asked': 'Approval requested',
-  'request.received': 'Details of the request recorded',
-  'request.text': 'A long text recorded',
-  'request.justified': 'Another justification given',
-  'request.refused': 'Refused',
-  'approval.given': 'Approved',
-  'request.approved': 'Every approval is given',
-  'request.denied': 'Denied',
-  'request.cancelled': 'Cancelled',
-  'request.revoked': 'Revoked',
-  'request.expired': 'Expired without a decision',
-  'request.ended': 'The window has ended',
-  'request.escalated': 'Escalated to more approvers',
-  'request.reminded': 'Approvers reminded',
-  'request.reviewed': 'Break-glass reviewed',
-  'session.reserved': 'Session reserved',
-  'session.issued': 'Credentials issued',
-  'session.failed': 'No credentials issued',
-  'session.abandoned': 'Reservation abandoned',
-  'session.renewal-reserved': 'Renewal reserved',
-  'session.renewed': 'Credentials renewed',
-  'session.renewal-failed': 'Renewal failed',
-  'session.ended': 'Session ended',
-  'freeze.set': 'Access frozen',
-  'freeze.released': 'Freeze released',
-  'link.made': 'Slack user linked',
-  'link.ended': 'Slack link ended',
-}
-
-function eventWords(event: ReadEvent): Html {
-  const name = Object.hasOwn(words, event.type) ? words[event.type] : event.type
-  const more = [event.code, event.comment, event.justification].find((value) => typeof value === 'string') as string | undefined
-  return html`${name}${more === undefined ? '' : html`: <span class="quiet">${isolated(shownLine(more, 120))}</span>`}`
+  const { day: _day, ...others } = filters
+  return html`<p class="more"><a href="${link(filters, { day: before })}">Day before</a> <b>${toDay(day)}</b> ${day + days(1) > now ? '' : html`<a href="${link(filters, { day: after })}">Day after</a>`}${Object.keys(others).length === 0 ? '' : html` <a href="${link(others)}">Every day</a>`}</p>`
 }
