@@ -602,11 +602,25 @@ describe('what a page shows', () => {
     ['session=x', 'This is not the ID of a session'],
     ['profile=%3Cb%3E', 'This is not the ID of a profile'],
     ['color=red', 'This page has no such filter'],
+    ['day=0001-01-01', 'The day must be a date'],
+    ['cursor=OTk5OS0xMi0zMVQyNA', 'Invalid cursor'],
+    ['profile=break-glass&cursor=OTk5OS0xMi0zMVQyNA', 'Invalid cursor'],
+    [`request=req_${'0'.repeat(26)}&profile=break-glass`, 'shown as a whole'],
+    [`session=req_${'0'.repeat(26)}.aaaaaaaa&day=2026-11-28`, 'shown as a whole'],
   ])('a fault of the filter %s', async (query, says) => {
     const jar = newJar()
     await signedIn(jar, '/', 'auditor')
     const page = await go(jar, `/activity?${query}`)
     expect([page.status, page.text.includes(says)]).toEqual([400, true])
+  })
+  test('the activity of another person only to auditors, and one’s own to everyone', async () => {
+    const [jar, auditor] = [newJar(), newJar()]
+    await Promise.all([signedIn(jar, '/', 'developer'), signedIn(auditor, '/', 'auditor')])
+    const { sub } = JSON.parse(Buffer.from((await sandbox.token('developer')).split('.')[1] ?? '', 'base64url').toString())
+    const of = (person: string) => `/activity?person=${encodeURIComponent(`people/${person}`)}`
+    const [own, other, theirs] = [await go(jar, of(sub)), await go(jar, of('somebody')), await go(auditor, of(sub))]
+    expect([own.status, other.status, theirs.status]).toEqual([200, 400, 200])
+    expect(other.text).toContain('Only auditors can see the activity of another person.')
   })
   test('nothing of a request to someone who is not signed in', async () => {
     const page = await go(newJar(), `/decide/${await ask()}`)
@@ -675,7 +689,9 @@ describe('with a config of its own', () => {
       `import company from ${JSON.stringify(CONFIG)}
 const { rules } = company.profiles['break-glass'].approval
 const approval = { rules, expiresAfter: '1h', window: '1h', maxUses: 2 }
-export default { ...company, profiles: { ...company.profiles, 'logs-read': { ...company.profiles['logs-read'], approval } } }`,
+const night = { ...company.profiles['break-glass'], duration: { default: '1h', max: '1h', renew: '30m' } }
+const profiles = { 'logs-read': { ...company.profiles['logs-read'], approval }, 'break-glass': night }
+export default { ...company, profiles: { ...company.profiles, ...profiles } }`,
     )
     sandbox = await testSandbox({ config, vendClient: 'sdk' })
   })
@@ -758,6 +774,47 @@ export default { ...company, profiles: { ...company.profiles, 'logs-read': { ...
     const { text } = await signedIn(newJar(), '/', 'developer')
     expect(text).toContain('Start its session with the API')
     expect(text).not.toContain('-p bucket=acme-audit-logs')
+  })
+  test('the timeline of a break-glass session reads from the request to the review, each event with its proof', async () => {
+    const oncall = await sandbox.token('oncall')
+    const ok = async (method: string, path: string, token: string, body?: object) => {
+      const answer = await sandbox.call(method, path, token, body)
+      expect([path, answer.status < 300, answer.text]).toEqual([path, true, answer.text])
+      return answer.json
+    }
+    const { id } = await ok('POST', '/requests', oncall, { profile: 'break-glass', justification: 'Orders are down' })
+    await ok('POST', `/requests/${id}/approve`, await sandbox.token('approver'), {})
+    const session = await ok('POST', '/sessions', oncall, { profile: 'break-glass', requestId: id })
+    await sandbox.ship()
+    await ok('POST', `/sessions/${session.id}/credentials`, oncall, {})
+    await ok('DELETE', `/sessions/${session.id}`, oncall)
+    const jar = newJar()
+    const page = await signedIn(jar, `/decide/${id}`, 'approver')
+    const form = { ...formIn(page), act: 'review', comment: 'Rolled back' }
+    expect((await go(jar, `/decide/${id}`, form)).text).toContain('You closed the review.')
+    const steps = [
+      ...[/Approval requested.*Olu/, /Approved<td>.*Avery/, /Credentials issued/, /Credentials renewed/],
+      ...[/Session ended/, /Break-glass reviewed: .*Rolled back.*Avery/],
+    ]
+    const auditor = newJar()
+    await signedIn(auditor, '/', 'auditor')
+    const rowsOf = async () => (await go(auditor, `/activity?request=${id}`)).text.split('<tr><td>').slice(1)
+    const read = async () => {
+      const rows = await rowsOf()
+      return steps.map((step) => rows.findIndex((row) => step.test(row)))
+    }
+    const places = await read()
+    expect(places).toEqual([...places].sort((one, other) => one - other))
+    expect(places).not.toContain(-1)
+    const proofs = (rows: readonly string[]) => places.map((at) => /(Receipt|In the log|Not yet in the log)/.exec(rows[at] ?? '')?.[1])
+    expect(proofs(await rowsOf()).at(-1)).toBe('Not yet in the log')
+    await sandbox.ship()
+    const rows = await rowsOf()
+    expect(proofs(rows)).toEqual(steps.map(() => 'Receipt'))
+    for (const at of places) {
+      const receipt = await go(auditor, /href="([^"]*)">Receipt/.exec(rows[at] ?? '')?.[1] ?? '')
+      expect(receipt.text.startsWith('c2sp.org/tlog-proof@v1')).toBe(true)
+    }
   })
 })
 
