@@ -47,7 +47,7 @@ export function activityPages(
     const fault = read.fault ?? (read.view.kind !== 'journal' && filter && isBeyond(filter, read.view.below) ? badCursor : undefined)
     if (read.fault !== undefined || fault !== undefined) {
       c.set('refusal', refused('body-invalid', fault ?? ''))
-      return show(c, { ...frame, status: 400, body: html`<p class="refused" role="alert">${fault}</p>${forms(filters, today, !own)}` })
+      return show(c, { ...frame, status: 400, body: html`<p class="refused" role="alert">${fault}</p>${forms(filters, !own)}` })
     }
     const { view } = read
     const rows = pageRows({ filters, kind: view.kind, own, accountOf: (target) => rules.targets[target ?? '']?.account })
@@ -56,7 +56,7 @@ export function activityPages(
       !mayRead(c, visit.caller, found) ||
       rows.add({ found: shown(c, visit.caller, found), logged, receipt: mayReadWhole(c, visit.caller, found) })
     const next = view.kind === 'journal' ? await journal(view, add) : filter ? await search(filter, view.below, add) : undefined
-    return show(c, { ...frame, body: html`${forms(filters, today, !own)}${pageBody(view, filters, rows, next, now)}` })
+    return show(c, { ...frame, body: html`${forms(filters, !own)}${pageBody(view, filters, rows, next, now)}` })
   }
 
   /** Adds the events of a request or a session, oldest first. Returns the sequence number at which the next page begins. */
@@ -114,9 +114,9 @@ const isBeyond = (filter: EventFilter, below: string | undefined): boolean => be
 // ── HTML ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Two forms, because a request or a session is shown as a whole. An empty day means today, or every day with another filter. */
-function forms(filters: Filters, today: string, auditor: boolean): Html {
+function forms(filters: Filters, auditor: boolean): Html {
   const field = (name: keyof Filters, label: string, type: string) =>
-    html`<label>${label} <input name="${name}" type="${type}" value="${filters[name] ?? ''}"${name === 'day' ? html` max="${today}"` : ''}></label>`
+    html`<label>${label} <input name="${name}" type="${type}" value="${filters[name] ?? ''}"></label>`
   const buttons = html`<div class="buttons"><button>Show</button><a class="button" href="/activity">Clear</a></div></form>`
   return html`<details${Object.keys(filters).some((name) => name !== 'day') ? html` open` : ''}><summary>Filter</summary><form method="get" action="/activity" class="filters">
 ${field('day', 'Day (UTC)', 'date')}${auditor ? field('person', 'Person (issuer/subject)', 'text') : ''}${field('profile', 'Profile', 'text')}${field('account', 'Account', 'text')}

@@ -36,14 +36,14 @@ export function pageRows({ filters, kind, own, accountOf }: RowOptions) {
 
   /** A value of the event that sets the filter. */
   const setter = (name: keyof Filters, value: string, text: string): Html =>
-    filters[name] === value ? html`${text}` : html`<a href="${here(setFilters, { [name]: value })}">${text}</a>`
+    filters[name] === value ? html`${text}` : html`<a href="${link(setFilters, { [name]: value })}">${text}</a>`
   const { request: _request, session: _session, ...setFilters } = filters
 
   function requestRow({ about }: FoundEvent, request: string): Html {
     const { profile } = about
     const account = accountOf(about.target)
     const name = `${kinds[request.slice(0, 3)] ?? 'Record'} ${request.slice(-6)}`
-    return html`<tr><th colspan="4">${profile === undefined ? '' : html`${setter('profile', profile, profile)}${account === undefined ? '' : html` in ${setter('account', account, account)}`} · `}${filters.request === request ? name : html`<a href="${here({ request })}">${name}</a>`}`
+    return html`<tr><th colspan="4">${profile === undefined ? '' : html`${setter('profile', profile, profile)}${account === undefined ? '' : html` in ${setter('account', account, account)}`} · `}${filters.request === request ? name : html`<a href="${link({ request })}">${name}</a>`}`
   }
 
   function eventRow({ found, logged, receipt }: Row, isFirstOfSession: boolean): Html {
@@ -56,7 +56,7 @@ export function pageRows({ filters, kind, own, accountOf }: RowOptions) {
   function sessionOf({ session }: ReadEvent, isFirst: boolean): Html | string {
     if (typeof session !== 'string') return ''
     const short = session.slice(session.indexOf('.') + 1)
-    return isFirst && filters.session !== session ? html` <a href="${here({ session })}">${short}</a>` : html` <small>${short}</small>`
+    return isFirst && filters.session !== session ? html` <a href="${link({ session })}">${short}</a>` : html` <small>${short}</small>`
   }
 
   function whoOf(event: ReadEvent): Html | string {
@@ -100,9 +100,6 @@ export function pageRows({ filters, kind, own, accountOf }: RowOptions) {
         : html`<table class="events" data-as="${kind === 'day' ? 'clock' : 'date'}"><thead><tr><th>Time<th>What<th>Who<th>Proof</thead><tbody>${rows}</table>`,
   }
 }
-
-/** An address within the page, which is shorter. */
-const here = (...filters: Parameters<typeof link>): string => link(...filters).slice('/activity'.length)
 
 const kinds: { readonly [prefix: string]: string } = { req: 'Request', frz: 'Freeze', lnk: 'Slack link' }
 
