@@ -183,6 +183,7 @@ const request = record<StoredRequest>(
     windowExpiresAt: instant,
     usesLeft: count,
     decidedBy: caller,
+    decision: fc.oneof(fc.record({ at: instant }), fc.record({ at: instant, comment: text })),
     review: fc.record({ by: caller, at: instant, text }),
     notices: fc.array(fc.constantFrom('escalated' as const, 'reminded' as const)),
   },

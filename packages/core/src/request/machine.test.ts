@@ -561,7 +561,7 @@ describe('what a decision writes', () => {
       {
         state: 'denied',
         from: ['pending'],
-        set: { decidedBy: ada },
+        set: { decidedBy: ada, decision: { at: NOW, comment: 'no' } },
         events: [{ type: 'request.denied', by: ada, channel: 'cli', comment: 'no' }],
       },
     ],
@@ -571,7 +571,7 @@ describe('what a decision writes', () => {
       {
         state: 'cancelled',
         from: ['pending'],
-        set: { decidedBy: dana },
+        set: { decidedBy: dana, decision: { at: NOW } },
         events: [{ type: 'request.cancelled', by: dana, channel: 'cli' }],
       },
     ],
@@ -581,7 +581,7 @@ describe('what a decision writes', () => {
       {
         state: 'revoked',
         from: ['pending', 'approved', 'ended'],
-        set: { decidedBy: dana },
+        set: { decidedBy: dana, decision: { at: NOW } },
         events: [{ type: 'request.revoked', by: dana, channel: 'cli' }],
       },
     ],

@@ -87,7 +87,7 @@ export type Change = {
   readonly set: Partial<
     Pick<
       AccessRequest,
-      'moreJustifications' | 'approvals' | 'limits' | 'windowStartsAt' | 'windowExpiresAt' | 'usesLeft' | 'decidedBy' | 'review' | 'notices'
+      'moreJustifications' | 'approvals' | 'limits' | 'windowStartsAt' | 'windowExpiresAt' | 'usesLeft' | 'decidedBy' | 'decision' | 'review' | 'notices'
     >
   >
   readonly events: readonly ChangeEvent[]
@@ -133,10 +133,13 @@ export const isParty = (request: AccessRequest, actor: Actor): boolean =>
   actor.auditor ||
   actor.opens.length > 0 ||
   mayStop(request, actor) ||
-  request.approvals.some((given) => isBy(given, actor))
+  hasApproved(request, actor)
 
 /** Whether the approval is the actor's, by the config then or now. Adding or removing an alias never gives a person a second vote. */
 const isBy = ({ person, personNow }: GivenApproval, actor: Actor) => person === actor.person || personNow === actor.person
+
+/** Whether the actor has approved the request. They cannot approve it a second time, with any of their identities. */
+export const hasApproved = (request: AccessRequest, actor: Actor): boolean => request.approvals.some((given) => isBy(given, actor))
 
 export const isRequester = (request: AccessRequest, actor: Actor): boolean => is(request.caller, actor.caller)
 
@@ -216,7 +219,7 @@ export function deny(request: AccessRequest, actor: Actor, said: Said, now: Inst
   if (state === 'approved' || state === 'denied')
     return refused('already-decided', `The request is already ${state}.`, { evidence: { state } })
   if (!can(state, 'deny')) return inState(state)
-  return done(closeRequest('denied', actor, said))
+  return done(closeRequest('denied', actor, said, now))
 }
 
 /** The requester cancels a pending request. */
@@ -225,7 +228,7 @@ export function cancel(request: AccessRequest, actor: Actor, said: Said, now: In
     return refused('not-requester', 'Only the requester can cancel a request. Approvers can deny or revoke it.')
   const state = stateAt(request, now)
   if (state === 'cancelled') return done('unchanged')
-  return can(state, 'cancel') ? done(closeRequest('cancelled', actor, said)) : inState(state)
+  return can(state, 'cancel') ? done(closeRequest('cancelled', actor, said, now)) : inState(state)
 }
 
 /** How many justifications a requester can add. Each can be 4 KB, and an item 400 KB. */
@@ -258,7 +261,7 @@ export function revoke(request: AccessRequest, actor: Actor, said: Said, now: In
   if (!entitled) return refused('not-approver', 'You are not entitled to revoke this request.')
   const state = stateAt(request, now)
   if (state === 'revoked') return done('unchanged')
-  return isRevocable(request, now) ? done(closeRequest('revoked', actor, said)) : inState(state)
+  return isRevocable(request, now) ? done(closeRequest('revoked', actor, said, now)) : inState(state)
 }
 
 /** A person other than the requester closes the review of a break-glass with a comment. */
@@ -280,8 +283,7 @@ export const sameRules = ({ terms }: AccessRequest, approval: Approval): boolean
 /** Why the actor cannot decide: it is their own request, they are not a person, or they have no open rule and have not approved before. */
 function decisionBarrier(request: AccessRequest, actor: Actor): Refused<'self-approval' | 'not-approver'> | undefined {
   if (isSelf(request, actor)) return refused('self-approval', 'You cannot decide your own request.')
-  const decided = request.approvals.some((given) => isBy(given, actor))
-  if (actor.caller.kind !== 'human' || (actor.opens.length === 0 && !decided))
+  if (actor.caller.kind !== 'human' || (actor.opens.length === 0 && !hasApproved(request, actor)))
     return refused('not-approver', 'You are not an approver of this request.')
   return undefined
 }
@@ -289,14 +291,15 @@ function decisionBarrier(request: AccessRequest, actor: Actor): Refused<'self-ap
 /** The acts that close a request. The transition table defines the states in which each is possible. */
 const closing = { denied: 'deny', cancelled: 'cancel', revoked: 'revoke' } as const
 
-const closeRequest = (state: keyof typeof closing, actor: Actor, said: Said): Change => {
+const closeRequest = (state: keyof typeof closing, actor: Actor, said: Said, now: Instant): Change => {
   const by = callerRef(actor.caller)
+  const comment = defined({ comment: said.comment })
   const from = (Object.keys(requestTransitions) as RequestState[]).filter((one) => can(one, closing[state]))
   return {
     state,
     from,
-    set: { decidedBy: by },
-    events: [{ type: `request.${state}`, by, channel: said.channel, ...defined({ comment: said.comment }) }],
+    set: { decidedBy: by, decision: { at: now, ...comment } },
+    events: [{ type: `request.${state}`, by, channel: said.channel, ...comment }],
   }
 }
 

@@ -70,6 +70,8 @@ export type AccessRequest = {
   readonly usesLeft?: number
   /** Who denied, cancelled or revoked the request. */
   readonly decidedBy?: CallerRef
+  /** When they did, and what they said. Requests that an earlier release closed have none. */
+  readonly decision?: { readonly at: Instant; readonly comment?: string }
   /** The review of a break-glass. */
   readonly review?: { readonly by: CallerRef; readonly at: Instant; readonly text: string }
   /** The notifications that were sent after the first one. Each is sent once. */

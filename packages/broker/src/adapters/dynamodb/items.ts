@@ -144,6 +144,7 @@ const requestFields = storedFields<SameFields>({
   windowExpiresAt: true,
   usesLeft: true,
   decidedBy: true,
+  decision: true,
   review: true,
 })
 
