@@ -137,7 +137,11 @@ describe('two tabs', () => {
     const { context, page } = await visitor()
     const id = await ask()
     const other = await context.newPage()
-    for (const tab of [page, other]) await tab.goto(at(`/decide/${id}`))
+    for (const tab of [page, other]) {
+      await tab.goto(at(`/decide/${id}`))
+      // A denial needs one.
+      await tab.getByLabel('Comment').fill('from this tab')
+    }
     const button = other.getByRole('button', { name: second })
     await page.getByRole('button', { name: first }).click()
     await page.locator('.said').waitFor()
@@ -239,8 +243,8 @@ describe('by keyboard alone', () => {
     await press(page, /^Approve with limits$/)
     await tabTo(page, /^Longest session/)
     await page.keyboard.type('20m')
-    await press(page, /^Approve 1 hour as PowerUser/)
-    await page.getByText('You approved this request.').waitFor()
+    await press(page, /^Approve with these limits$/)
+    await page.getByText('You approved 20 minutes, 2 sessions, to be started before').waitFor()
     await tabTo(page, /^What you found/)
     await page.keyboard.type('fine')
     await press(page, /^Close the review$/)
@@ -249,6 +253,8 @@ describe('by keyboard alone', () => {
     await page.getByText('You revoked this request.').waitFor()
     const denied = await ask()
     await page.goto(at(`/decide/${denied}`))
+    await tabTo(page, /^Comment/)
+    await page.keyboard.type('no')
     await press(page, /^Deny the request$/)
     await page.getByText('You denied this request.').waitFor()
     await context.close()

@@ -261,7 +261,7 @@ describe('fields that come back', () => {
     const answers = await onEach(
       tried.flatMap((payload) => [
         { act: payload },
-        ...['comment', 'duration', 'uses', 'window'].map((name) => ({ act: 'approve', [name]: `${payload}${'x'.repeat(300)}` })),
+        ...['comment', 'duration', 'uses', 'window'].map((name) => ({ act: 'approve-limited', [name]: `${payload}${'x'.repeat(300)}` })),
       ]),
       (form) => jar.go(`/decide/${json.id}`, { csrf, version: '1', ...form } as Record<string, string>),
     )

@@ -85,7 +85,7 @@ describe.each([true, false])('from the first visit to the review, scripts: %s', 
     await avery.getByText('Approve with limits').click()
     await look(avery, 'decide-limits')
     await avery.getByRole('button', { name: /^Approve 30 minutes as Admin in 111122223333$/ }).click()
-    expect(await avery.textContent('.said')).toBe('You approved this request.')
+    expect(await avery.textContent('.said')).toMatch(/^You approved 30 minutes, 3 sessions, to be started before /)
     await look(avery, 'approved')
   })
   test('shows the requester that it is ready, and opens the console', async () => {
@@ -110,7 +110,7 @@ describe.each([true, false])('from the first visit to the review, scripts: %s', 
   test('is reviewed by the approver', async () => {
     sandbox.settle()
     await avery.goto(`${sandbox.urls.broker}/decide`)
-    expect(await avery.textContent('main')).toMatch(/Reviews that are due/)
+    expect(await avery.textContent('main')).toMatch(/Break-glass reviews/)
     await avery.getByRole('link', { name: 'break-glass' }).first().click()
     await look(avery, 'review')
     await avery.getByLabel('What you found').fill('A config was rolled back.')
@@ -191,14 +191,23 @@ test.each(['light', 'dark'] as const)('axe finds nothing on any page, %s', async
   await context.close()
 })
 
-test('the essential facts of a decision fit on a small phone, without scrolling', async () => {
-  const justification = 'Orders are down in all regions since 02:40, and the runbook needs the role of the database.'
-  const { json } = await sandbox.call('POST', '/requests', await sandbox.token('oncall'), { profile: 'break-glass', justification })
+test.each([
+  ['break-glass', 'oncall', {}],
+  ['logs-read', 'developer', { parameters: { bucket: `acme-${'orders'.repeat(9)}-logs` } }],
+] as const)('the essential facts of a decision fit on a small phone, without scrolling: %s', async (profile, requester, body) => {
+  const justification = 'Orders are down in all regions since 02:40, and the runbook needs the role of the database. '.repeat(3)
+  const startsAt = new Date(sandbox.now() + 1_800_000).toISOString()
+  const asked = { profile, justification, startsAt, ...body }
+  const { json } = await sandbox.call('POST', '/requests', await sandbox.token(requester), asked)
   const { context, page } = await personAt('Avery Approver', `/decide/${json.id}`, { viewport: { width: 320, height: 640 } })
-  for (const part of ['.alarm', '.lead', 'blockquote', '.state', 'button.primary']) {
+  const parts = ['.lead', '.lead time', '.allows', 'blockquote', '.state', 'textarea', '.buttons .primary']
+  for (const part of [...parts, ...(profile === 'break-glass' ? ['.alarm'] : [])]) {
     const box = await page.locator(part).first().boundingBox()
     expect([part, (box?.y ?? 0) + (box?.height ?? 1000)]).toEqual([part, expect.toSatisfy((bottom: number) => bottom <= 640)])
   }
+  const allows = (await page.textContent('.allows')) ?? ''
+  expect(allows).toMatch(profile === 'break-glass' ? /^Can do everything that the role allows\.$/ : /bucket.*acme-orders.*Can read in S3/)
+  await picture(page, `web-phone-${profile}`)
   await context.close()
 })
 
@@ -224,16 +233,31 @@ test('the keyboard reaches the controls of a decision in the order of the page, 
   ])
   await page.keyboard.press('Enter')
   await page.waitForSelector('.said')
-  expect(await page.textContent('.said')).toBe('You denied this request.')
+  expect(await page.textContent('.refused')).toBe('Enter why you deny the request. The requester sees it.')
   await context.close()
 })
 
-test('a request that changes is shown without a reload, and what the reader typed stays', async () => {
-  const { json } = await sandbox.call('POST', '/requests', await sandbox.token('oncall'), { profile: 'break-glass', justification: 'live' })
-  const { context, page } = await personAt('Avery Approver', `/decide/${json.id}`)
+test('a request that changes is shown without a reload, but can be approved only after one', async () => {
+  const ask = async (justification: string) =>
+    (await sandbox.call('POST', '/requests', await sandbox.token('oncall'), { profile: 'break-glass', justification })).json.id
+  const id = await ask('live')
+  const { context, page } = await personAt('Avery Approver', `/decide/${id}`)
+  const approve = page.getByRole('button', { name: /^Approve 1 hour/ })
+  await page.getByText('Approve with limits').click()
+  await page.getByLabel('Longest session').fill('15m')
   await page.getByLabel('Comment').fill('not yet')
-  await sandbox.call('POST', '/requests', await sandbox.token('oncall'), { profile: 'break-glass', justification: 'live, with more' })
-  await page.waitForSelector('#live[data-version="2"]', { timeout: 30_000 })
-  expect(await page.getByLabel('Comment').inputValue()).toBe('not yet')
+  expect(await page.locator('.reload').isVisible()).toBe(false)
+  expect(await ask('live, with more')).toBe(id)
+  await page.waitForSelector('#live[data-version="2-pending"]', { timeout: 30_000 })
+  expect(await page.textContent('#live')).toMatch(/\d more justifications? below/)
+  expect(await page.locator('#changed').innerText()).toBe('This request has changed. Load it again before you decide.')
+  const kept = await Promise.all(['Comment', 'Longest session'].map((label) => page.getByLabel(label).inputValue()))
+  expect(kept).toEqual(['not yet', '15m'])
+  expect(await page.locator('form.decide input[name=version]').inputValue()).toBe('1')
+  expect([await approve.isDisabled(), await page.getByRole('button', { name: 'Deny' }).isDisabled()]).toEqual([true, false])
+  expect(await page.getByRole('button', { name: 'Approve with these limits' }).isDisabled()).toBe(true)
+  expect(await page.locator('.reload').isVisible()).toBe(false)
+  await page.getByRole('link', { name: 'Load it again' }).click()
+  expect([await approve.isDisabled(), await page.locator('#changed').innerText()]).toEqual([false, ''])
   await context.close()
 })

@@ -69,7 +69,7 @@ describe.each<[string, Which, Which]>([
     expect([refused.status, await stateAt(path)]).toEqual([401, 'pending'])
     // The same browser, from the start, at the other one.
     const again = await see(second, jar, await signedIn(second, jar, path))
-    expect((await go(second, jar, path, { ...formIn(again), act: 'deny' })).status).toBeLessThan(400)
+    expect((await go(second, jar, path, { ...formIn(again), act: 'deny', comment: 'no' })).status).toBeLessThan(400)
     expect(await stateAt(path)).toBe('denied')
   })
 })

@@ -77,11 +77,19 @@ function showCopyButtons() {
   }
 }
 
+/** The page looks for changes by itself. */
+function hideReload() {
+  for (const link of document.querySelectorAll('.reload')) link.hidden = true
+}
+
 const LOOK_EVERY_MS = 5000
 /** After this time, the reader opens the page again. */
 const LOOK_FOR_MS = 30 * 60_000
 
-/** Replaces the live part of the page when the request has changed. What the reader is typing stays. */
+/**
+ * Shows the newest state of a request that waits. The form stays: it has what the reader typed, and the version that they read. The broker
+ * refuses an approval of another version, so a reader loads the page again before they approve.
+ */
 async function look(startedAt) {
   const live = document.querySelector('[data-live]')
   if (!live || Date.now() - startedAt > LOOK_FOR_MS) return
@@ -94,13 +102,9 @@ async function look(startedAt) {
       const newer = page.querySelector('#live')
       if (newer && newer.dataset.version !== live.dataset.version) {
         live.replaceWith(document.adoptNode(newer))
-        newer.setAttribute('role', 'status')
-        const [form, newForm] = [document.querySelector('form.decide'), page.querySelector('form.decide')]
-        const typed = form?.querySelector('textarea')?.value
-        if (form && newForm) form.replaceWith(document.adoptNode(newForm))
-        else form?.remove()
-        const field = newForm?.querySelector('textarea')
-        if (field && typed) field.value = typed
+        for (const notice of document.querySelectorAll('#changed > span')) notice.hidden = false
+        for (const button of document.querySelectorAll('form.decide button[value^="approve"]')) button.disabled = true
+        hideReload()
         showTimes()
       }
     }
@@ -115,4 +119,5 @@ print.addEventListener('change', () => showTimes())
 addEventListener('beforeprint', () => showTimes(true))
 addEventListener('afterprint', () => showTimes())
 showCopyButtons()
+hideReload()
 setTimeout(look, LOOK_EVERY_MS, Date.now())

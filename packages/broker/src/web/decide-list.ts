@@ -1,8 +1,8 @@
-/** `/decide`: what waits for this person's decision, and the reviews that are due. */
+/** `/decide`: what waits for this person's decision, and the reviews of break-glass requests. */
 import type { Caller } from '@stint/core/identity/caller'
 import { shownRequester } from '@stint/core/identity/shown'
 import { done } from '@stint/core/outcome'
-import { isParty } from '@stint/core/request/machine'
+import { hasApproved, isParty } from '@stint/core/request/machine'
 import { type AccessRequest, needsReview, stateAt } from '@stint/core/request/request'
 import { riskOf } from '@stint/core/scope/risk'
 import { html } from 'hono/html'
@@ -10,6 +10,7 @@ import type { Decisions, Option } from '../approvals/decide.ts'
 import { type Api, type ApiBroker, accessContext, answer, type Ctx, unavailable } from '../http/context.ts'
 import { cursorText, pageQuery } from '../http/paging.ts'
 import type { Page } from '../ports/ledger.ts'
+import { reviewWords, titleOf } from './decide-view.ts'
 import type { Html, Refusals, Show, Visit } from './layout.ts'
 import type { Visits } from './visits.ts'
 import { durationWords, end, roleName, time } from './words.ts'
@@ -52,25 +53,26 @@ export function decideListPage(
       title: 'Decide',
       visit,
       at: '/decide',
-      body: html`${toReview.length > 0 || onlyReviews ? html`<h2>Reviews that are due</h2>${cards(toReview)}` : ''}${more(reviews.value.next, { review: 'needed' }, 'Older reviews')}
-${onlyReviews ? '' : html`${toReview.length > 0 ? html`<h2>Waiting for you</h2>` : ''}${toDecide.length > 0 ? cards(toDecide) : html`<p class="empty">Nothing waits for your decision${isAll ? '' : ' on this page'}.</p>`}`}
-${more(waiting.value.next, {}, 'Older requests')}`,
+      body: html`${onlyReviews ? '' : html`${toReview.length > 0 ? html`<h2>Waiting for you</h2>` : ''}${toDecide.length > 0 ? cards(toDecide) : html`<p class="empty">Nothing waits for your decision${isAll ? '' : ' on this page'}.</p>`}`}
+${more(waiting.value.next, {}, 'Older requests')}
+${toReview.length > 0 || onlyReviews ? html`<h2>Break-glass reviews</h2>${cards(toReview)}` : ''}${more(reviews.value.next, { review: 'needed' }, 'Older reviews')}`,
     })
   }
 
   function can(c: Ctx, visit: Visit, stored: AccessRequest, wanted: readonly Option[]): boolean {
     const actor = decider.actorFor({ caller: visit.caller, ...accessContext(c) }, stored)
-    return (
-      isParty(decider.withPeople(stored), actor) && decider.optionsOf(stored, actor, c.get('now')).some((option) => wanted.includes(option))
-    )
+    const request = decider.withPeople(stored)
+    // Who has approved has nothing more to do, even if others must approve, too.
+    if (wanted.includes('approve') && hasApproved(request, actor)) return false
+    return isParty(request, actor) && decider.optionsOf(stored, actor, c.get('now')).some((option) => wanted.includes(option))
   }
 
   function card(c: Ctx, request: AccessRequest): Html {
     const { level } = riskOf(request.terms)
     const now = c.get('now')
     const isPending = stateAt(request, now) === 'pending'
-    return html`<li>${request.breakGlass ? html`<span class="badge high">Break-glass</span> ` : ''}<a href="/decide/${request.id}">${request.profile}</a> <span class="badge ${level}">${level} risk</span><br>
-${shownRequester(request)}: ${roleName(request.roleArn)} in ${decider.placeOf(request).account}, ${durationWords(request.limits.duration ?? request.terms.maxDuration)}<br>
-<span class="quiet">requested ${time(request.createdAt)}${isPending ? html`, ${end(request.expiresAt, { is: 'expires', past: 'has expired', what: `The request for ${request.profile}` })}` : ''}</span></li>`
+    return html`<li>${request.breakGlass ? html`<p class="alarm">Break-glass: emergency access</p>` : ''}<a href="/decide/${request.id}">${titleOf(request)}</a> <span class="badge ${level}">${level} risk</span><br>
+${shownRequester(request)} ${request.extends === undefined ? 'requests' : 'asks to extend'} ${roleName(request.roleArn)} in ${decider.placeOf(request).account}, ${durationWords(request.limits.duration ?? request.terms.maxDuration)}<br>
+<span class="quiet">requested ${time(request.createdAt)}${isPending ? html`, ${end(request.expiresAt, { is: 'expires', past: 'has expired', what: `The request for ${request.profile}` })}` : html`. ${reviewWords(request, now)}`}</span></li>`
   }
 }

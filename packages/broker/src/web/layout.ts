@@ -95,11 +95,15 @@ export function refusalPages(broker: ApiBroker, show: Show) {
     })
   }
   /** Records the refusal of an identified person in the audit log, as every other channel does. */
-  async function sayTo(c: Ctx, visit: Visit, refusal: Refused, more: Html | string = ''): Promise<Response> {
+  async function record(c: Ctx, visit: Visit, refusal: Refused): Promise<void> {
+    c.set('refusal', refusal)
     if (problems[refusal.code].status < 500) await recordRefusal(broker, callOf(c), visit.caller, c.get('profile') ?? '', refusal)
+  }
+  async function sayTo(c: Ctx, visit: Visit, refusal: Refused, more: Html | string = ''): Promise<Response> {
+    await record(c, visit, refusal)
     return say(c, refusal, visit, more)
   }
-  return { say, sayTo }
+  return { say, sayTo, record }
 }
 export type Refusals = ReturnType<typeof refusalPages>
 

@@ -1,0 +1,175 @@
+/** The form of a decision: its buttons say what happens, and what was typed is checked against the request. */
+import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
+import { formatDuration, parseDuration } from '@stint/core/duration'
+import type { Instant } from '@stint/core/instant'
+import { jsonBytes } from '@stint/core/json'
+import { type Done, done, type Refused, refused } from '@stint/core/outcome'
+import { type Actor, grantFrom, hasApproved } from '@stint/core/request/machine'
+import { type AccessRequest, type Limits, stateAt } from '@stint/core/request/request'
+import { html } from 'hono/html'
+import type { Option } from '../approvals/decide.ts'
+import { counted, endedSessions, lastUntil, openSessions, stillNeeds } from './decide-view.ts'
+import { csrfField, type Html, type Visit } from './layout.ts'
+import { signInLink } from './visits.ts'
+import { durationWords, roleName, time } from './words.ts'
+
+/** What a button sends. `approve` approves what was requested, whatever the fields for limits have. */
+export type Act = Option | 'approve-limited'
+
+/** Decisions that give access, or that close the record of an emergency: they need a sign-in within the last five minutes. */
+export const isSensitive = (act: Act): boolean => ['approve', 'approve-limited', 'review'].includes(act)
+
+const ranks = { primary: 0, '': 1, danger: 2 } as const
+const classes: { readonly [option in Option]: keyof typeof ranks } = {
+  approve: 'primary',
+  review: 'primary',
+  extend: 'primary',
+  cancel: '',
+  deny: 'danger',
+  revoke: 'danger',
+}
+
+/**
+ * The options of the page, the main one first and what takes access away last. Of two ways to withdraw a request, it offers the one that says
+ * what happens: deny or cancel. A person approves once.
+ */
+export const pageOptions = (options: readonly Option[], request: AccessRequest, actor: Actor): readonly Option[] =>
+  options
+    .filter((option) => option !== 'revoke' || !(options.includes('deny') || options.includes('cancel')))
+    .filter((option) => option !== 'approve' || !hasApproved(request, actor))
+    .toSorted((one, other) => ranks[classes[one]] - ranks[classes[other]])
+
+/** `typed`: what a refused form had. */
+export type DecideForm = {
+  readonly visit: Visit
+  readonly request: AccessRequest
+  readonly account: string
+  readonly options: readonly Option[]
+  readonly isStale: boolean
+  readonly typed: URLSearchParams | undefined
+  readonly now: Instant
+}
+
+export function decideForm(form: DecideForm): Html {
+  const { visit, request, account, options, isStale, typed, now } = form
+  const here = `/decide/${request.id}`
+  const button = (option: Option) => {
+    if (isStale && isSensitive(option))
+      return html`<a class="button primary" href="${signInLink(here, true)}">Sign in again to ${option === 'approve' ? 'approve' : 'review'}</a>`
+    return html`<button name="act" value="${option}" class="${classes[option]}">${labelOf(option, request, account, now)}</button>`
+  }
+  return html`<form method="post" action="${here}" class="decide">${csrfField(visit)}<input type="hidden" name="version" value="${String(request.version)}">
+<label>${commentLabel(options)}
+<textarea name="comment" rows="1" maxlength="256">${typed?.get('comment') ?? ''}</textarea></label>
+${options.includes('approve') && !isStale ? limitFields(request, typed) : ''}
+${changeNotice(request, options.includes('approve') || options.includes('deny'))}
+<div class="buttons">${options.map(button)}</div></form>`
+}
+
+/** Shown by the script, which has replaced what is above it. The form stays as it was, so the broker notices that it is outdated. */
+export const changeNotice = ({ id }: AccessRequest, decides: boolean): Html =>
+  html`<p id="changed" role="status"><span hidden>This request has changed. <a href="/decide/${id}">Load it again${decides ? ' before you decide' : ''}.</a></span></p>`
+
+function commentLabel(options: readonly Option[]): string {
+  if (options.includes('review')) return 'What you found'
+  if (options.includes('extend')) return 'Why you need more time (optional)'
+  return options.includes('deny') ? 'Comment (a denial needs one)' : 'Comment (optional)'
+}
+
+/** A label says what happens. */
+function labelOf(option: Option, request: AccessRequest, account: string, now: Instant): string {
+  const live = openSessions(request, now).length
+  const labels: { readonly [option in Option]: string } = {
+    approve: `Approve ${durationWords(mostOf(request).duration)} as ${roleName(request.roleArn)} in ${account}`,
+    deny: 'Deny the request',
+    cancel: 'Cancel the request',
+    revoke: live === 0 ? 'Revoke the request' : `Revoke and end ${live === 1 ? 'the session' : `${live} sessions`}`,
+    review: 'Close the review',
+    // An extension is on the same terms. What the first request or its approvers shortened does not count for it.
+    extend: `Request an extension of ${durationWords(request.terms.maxDuration)}`,
+  }
+  return labels[option]
+}
+
+// ── Limits ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const LEAST_SECONDS = 60
+const limitNames = ['duration', 'uses', 'window'] as const
+
+/** The most that can still be approved: what was requested, with the limits that other approvers set. It can be shortened, never lengthened. */
+function mostOf(request: AccessRequest): Required<Limits> {
+  const { terms, approvals, createdAt } = request
+  const { duration = terms.maxDuration, uses = terms.uses, window = terms.window } = grantFrom(request, approvals, createdAt).limits
+  return { duration, uses, window }
+}
+
+function limitFields(request: AccessRequest, typed: URLSearchParams | undefined): Html {
+  const { duration, uses, window } = mostOf(request)
+  const field = (name: (typeof limitNames)[number], label: string, placeholder: string) =>
+    html`<label>${label} <input name="${name}" size="8" value="${typed?.get(name) ?? ''}" placeholder="${placeholder}" autocomplete="off"></label>`
+  const isOpen = typed?.get('act') === 'approve-limited'
+  return html`<details${isOpen ? html` open` : ''}><summary>Approve with limits</summary><p class="quiet">Leave a field empty to approve what was requested. Write durations as 15m or 1h30m.</p>
+${field('duration', 'Longest session', formatDuration(duration))}
+${field('uses', 'Sessions', String(uses))}
+${field('window', 'Time to start them', formatDuration(window))}
+<p><button name="act" value="approve-limited" class="primary">Approve with these limits</button></p></details>`
+}
+
+/** The limits that were typed. */
+export function limitsIn(form: URLSearchParams, request: AccessRequest): Done<Limits> | Refused<'duration-invalid' | 'body-invalid'> {
+  const most = mostOf(request)
+  const limits: { -readonly [name in keyof Limits]: number } = {}
+  for (const name of limitNames) {
+    const text = form.get(name)?.trim()
+    if (!text) continue
+    const value = name === 'uses' ? wholeNumber(text) : parseDuration(text)
+    if (value === undefined || value < (name === 'uses' ? 1 : LEAST_SECONDS) || value > most[name]) return limitFault(name, most[name])
+    limits[name] = value
+  }
+  return Object.keys(limits).length > 0 ? done(limits) : refused('body-invalid', 'Enter at least one limit, or approve what was requested.')
+}
+const wholeNumber = (text: string): number | undefined => (/^\d{1,3}$/.test(text) ? Number(text) : undefined)
+
+function limitFault(name: (typeof limitNames)[number], most: number): Refused<'duration-invalid' | 'body-invalid'> {
+  if (name === 'uses')
+    return refused('body-invalid', most === 1 ? 'Sessions must be 1.' : `Sessions must be a whole number from 1 to ${most}.`)
+  const label = name === 'duration' ? 'Longest session' : 'Time to start them'
+  const range = most > LEAST_SECONDS ? `between 1 minute and ${durationWords(most)}` : '1 minute'
+  return refused('duration-invalid', `${label} must be ${range}. Enter a duration such as 15m.`)
+}
+
+/** What is wrong with the comment for this act. */
+export function commentFault(act: Act, comment: string | undefined): Refused<'body-invalid'> | undefined {
+  if (comment !== undefined && jsonBytes(comment) > MAX_COMMENT_BYTES)
+    return refused('body-invalid', `The comment is too long. Shorten it to ${MAX_COMMENT_BYTES} bytes: a letter with an accent has two.`)
+  if (comment !== undefined) return undefined
+  if (act === 'review') return refused('body-invalid', 'Enter what you found, then close the review.')
+  if (act === 'deny') return refused('body-invalid', 'Enter why you deny the request. The requester sees it.')
+  return undefined
+}
+
+// ── Results ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What has just been done. */
+export function resultOf(act: Exclude<Act, 'extend'>, request: AccessRequest, now: Instant): Html | string {
+  if (act === 'approve' || act === 'approve-limited') return approvedWords(request, now)
+  if (act === 'revoke') return revokedWords(request, now)
+  return { deny: 'You denied this request.', cancel: 'You cancelled this request.', review: 'You closed the review.' }[act]
+}
+
+function approvedWords(request: AccessRequest, now: Instant): Html | string {
+  const { duration, uses } = mostOf(request)
+  const what = `You approved ${durationWords(duration)}, ${counted(uses, 'session')}`
+  const { windowStartsAt: from, windowExpiresAt: to } = request
+  if (stateAt(request, now) !== 'approved' || to === undefined) return `${what}. ${stillNeeds(request) ?? ''}`
+  return from !== undefined && from > now
+    ? html`${what}, to be started from ${time(from)} to ${time(to)}.`
+    : html`${what}, to be started before ${time(to)}.`
+}
+
+function revokedWords(request: AccessRequest, now: Instant): Html | string {
+  const ended = endedSessions(request, now).filter(({ endedBy }) => endedBy === 'revoke')
+  if (ended.length === 0) return `You revoked this request. It gives no ${request.sessions.length === 0 ? '' : 'further '}credentials.`
+  const [sessions, theirs] = ended.length === 1 ? ['session', 'Its'] : [`${ended.length} sessions`, 'Their']
+  return html`You revoked this request and ended its ${sessions}. ${theirs} credentials can still work until ${time(lastUntil(ended))}.`
+}
