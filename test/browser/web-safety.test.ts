@@ -178,11 +178,12 @@ describe('on a phone of 320 × 640', () => {
     const { context, page } = await visitor({ viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true })
     const id = await ask(justification, name)
     await page.goto(at(`/decide/${id}`))
-    for (const part of ['.lead', '.badge', 'blockquote', '.state']) {
+    for (const part of ['.alarm', '.lead', '.badge', '.allows', 'blockquote', '.state', '.buttons .primary']) {
       const box = await page.locator(part).first().boundingBox()
       expect([part, (box?.y ?? 9999) + (box?.height ?? 0) <= 640]).toEqual([part, true])
     }
     expect(await page.textContent('.lead')).toMatch(/eve-\d+.* requests open: PowerUser in account 444455556666,\s+1 hour.*high risk/s)
+    expect(await page.textContent('.allows')).toMatch(/^.?what.? .*\. ?Can do everything that the role allows\.$/s)
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320)
     expect(await page.evaluate(() => window.scrollY)).toBe(0)
     await context.close()

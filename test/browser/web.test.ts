@@ -117,7 +117,7 @@ describe.each([true, false])('from the first visit to the review, scripts: %s', 
     await avery.getByRole('button', { name: 'Close the review' }).click()
     expect(await avery.textContent('.said')).toBe('You closed the review.')
     await look(avery, 'reviewed')
-    expect(await avery.textContent('main')).toMatch(/Reviewed by Avery Approver \(people\/[\w-]+\): A config was rolled back\./)
+    expect(await avery.textContent('main')).toMatch(/Reviewed by Avery Approver \(people\/[\w-]+\), .*: A config was rolled back\./)
   })
   test('is on the timeline, with receipts', async () => {
     await sandbox.ship()
@@ -191,32 +191,30 @@ test.each(['light', 'dark'] as const)('axe finds nothing on any page, %s', async
   await context.close()
 })
 
-test.each([
-  ['break-glass', 'oncall', {}],
-  ['logs-read', 'developer', { parameters: { bucket: `acme-${'orders'.repeat(9)}-logs` } }],
-] as const)('the essential facts of a decision fit on a small phone, without scrolling: %s', async (profile, requester, body) => {
+/** A new request: one that waits already would only get another justification. */
+async function ask(body: object): Promise<string> {
+  const oncall = await sandbox.token('oncall')
+  for (const { id } of (await sandbox.get('/requests?state=pending', oncall)).json.requests)
+    await sandbox.call('POST', `/requests/${id}/cancel`, oncall, {})
+  return (await sandbox.call('POST', '/requests', oncall, { profile: 'break-glass', ...body })).json.id
+}
+
+test('the essential facts of a decision fit on a small phone, without scrolling', async () => {
   const justification = 'Orders are down in all regions since 02:40, and the runbook needs the role of the database. '.repeat(3)
-  const startsAt = new Date(sandbox.now() + 1_800_000).toISOString()
-  const asked = { profile, justification, startsAt, ...body }
-  const { json } = await sandbox.call('POST', '/requests', await sandbox.token(requester), asked)
-  const { context, page } = await personAt('Avery Approver', `/decide/${json.id}`, { viewport: { width: 320, height: 640 } })
-  const parts = ['.lead', '.lead time', '.allows', 'blockquote', '.state', 'textarea', '.buttons .primary']
-  for (const part of [...parts, ...(profile === 'break-glass' ? ['.alarm'] : [])]) {
+  const id = await ask({ justification, startsAt: new Date(sandbox.now() + 1_800_000).toISOString() })
+  const { context, page } = await personAt('Avery Approver', `/decide/${id}`, { viewport: { width: 320, height: 640 } })
+  await picture(page, 'web-phone')
+  for (const part of ['.alarm', '.lead', '.lead time', '.allows', 'blockquote', '.state', 'textarea', '.buttons .primary']) {
     const box = await page.locator(part).first().boundingBox()
     expect([part, (box?.y ?? 0) + (box?.height ?? 1000)]).toEqual([part, expect.toSatisfy((bottom: number) => bottom <= 640)])
   }
-  const allows = (await page.textContent('.allows')) ?? ''
-  expect(allows).toMatch(profile === 'break-glass' ? /^Can do everything that the role allows\.$/ : /bucket.*acme-orders.*Can read in S3/)
-  await picture(page, `web-phone-${profile}`)
+  expect(await page.textContent('.allows')).toMatch(/Can do everything that the role allows\./)
   await context.close()
 })
 
 test('the keyboard reaches the controls of a decision in the order of the page, and Enter denies', async () => {
-  const { json } = await sandbox.call('POST', '/requests', await sandbox.token('oncall'), {
-    profile: 'break-glass',
-    justification: 'by keyboard',
-  })
-  const { context, page } = await personAt('Avery Approver', `/decide/${json.id}`)
+  const id = await ask({ justification: 'by keyboard' })
+  const { context, page } = await personAt('Avery Approver', `/decide/${id}`)
   const focused = () =>
     page.evaluate(() => document.activeElement?.textContent?.trim() || document.activeElement?.getAttribute('name') || '')
   const seen: string[] = []
@@ -232,22 +230,19 @@ test('the keyboard reaches the controls of a decision in the order of the page, 
     'Deny the request',
   ])
   await page.keyboard.press('Enter')
-  await page.waitForSelector('.said')
   expect(await page.textContent('.refused')).toBe('Enter why you deny the request. The requester sees it.')
   await context.close()
 })
 
 test('a request that changes is shown without a reload, but can be approved only after one', async () => {
-  const ask = async (justification: string) =>
-    (await sandbox.call('POST', '/requests', await sandbox.token('oncall'), { profile: 'break-glass', justification })).json.id
-  const id = await ask('live')
+  const id = await ask({ justification: 'live' })
   const { context, page } = await personAt('Avery Approver', `/decide/${id}`)
   const approve = page.getByRole('button', { name: /^Approve 1 hour/ })
   await page.getByText('Approve with limits').click()
   await page.getByLabel('Longest session').fill('15m')
   await page.getByLabel('Comment').fill('not yet')
   expect(await page.locator('.reload').isVisible()).toBe(false)
-  expect(await ask('live, with more')).toBe(id)
+  await sandbox.call('POST', '/requests', await sandbox.token('oncall'), { profile: 'break-glass', justification: 'live, with more' })
   await page.waitForSelector('#live[data-version="2-pending"]', { timeout: 30_000 })
   expect(await page.textContent('#live')).toMatch(/\d more justifications? below/)
   expect(await page.locator('#changed').innerText()).toBe('This request has changed. Load it again before you decide.')
