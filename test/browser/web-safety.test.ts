@@ -159,7 +159,7 @@ describe('two tabs', () => {
   test('of two people, at the same time: one decision counts', async () => {
     const id = await ask()
     const [one, two] = [await attacked.signedIn(avery), await attacked.signedIn({ ...avery, sub: 'blair', name: 'Blair' })]
-    const send = async (jar: Jar, act: string) => jar.go(`/decide/${id}`, { csrf: await jar.csrf(), act, version: '1' })
+    const send = async (jar: Jar, act: string) => jar.go(`/decide/${id}`, { csrf: await jar.csrf(), act, version: '1', comment: 'mine' })
     const answers = await Promise.all([send(one, 'deny'), send(two, 'approve')])
     expect(answers.map(({ status }) => status).filter((status) => status >= 500)).toEqual([])
     // A withdrawal lands whatever came before it.
