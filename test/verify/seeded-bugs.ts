@@ -251,8 +251,8 @@ export const seededBugs: readonly SeededBug[] = [
     name: 'approval: a workload approves',
     guards: ['promise 4'],
     file: 'packages/core/src/request/machine.ts',
-    from: "if (actor.caller.kind !== 'human' || (actor.opens.length === 0 && !decided))",
-    to: 'if (actor.opens.length === 0 && !decided)',
+    from: "if (actor.caller.kind !== 'human' || (actor.opens.length === 0 && !hasApproved(request, actor)))",
+    to: 'if (actor.opens.length === 0 && !hasApproved(request, actor))',
     tests: ['packages/core/src/request/machine.test.ts'],
   },
   {

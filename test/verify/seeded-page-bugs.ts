@@ -116,8 +116,8 @@ export const seededPageBugs: readonly SeededBug[] = [
     name: 'pages: an old sign-in is enough to approve',
     guards: ['ASVS 7.5.3'],
     file: DECIDE,
-    from: 'if (SENSITIVE.includes(act)) {',
-    to: 'if (SENSITIVE.length === 0) {',
+    from: 'if (isSensitive(act)) {',
+    to: 'if (isSensitive(act) && id === undefined) {',
     tests: PAGES,
   },
   {

@@ -40,7 +40,7 @@ export const pageOptions = (options: readonly Option[], request: AccessRequest, 
     .toSorted((one, other) => ranks[classes[one]] - ranks[classes[other]])
 
 /** `typed`: what a refused form had. */
-export type DecideForm = {
+type DecideForm = {
   readonly visit: Visit
   readonly request: AccessRequest
   readonly account: string
