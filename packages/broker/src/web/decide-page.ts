@@ -9,8 +9,10 @@ import { shownText } from '@stint/core/shown-text'
 import { html } from 'hono/html'
 import { type DecisionFunction, type Decisions, unknownRequest, versionTag } from '../approvals/decide.ts'
 import { extendRequest } from '../approvals/extend.ts'
+import { parseCookie, SESSION_COOKIE } from '../browser/browser-session.ts'
 import { type Api, type ApiBroker, accessContext, admitting, answer, type Ctx, callOf, unavailable } from '../http/context.ts'
 import { decisionUnknown } from '../vend/unknown-outcome.ts'
+import { cookieOf } from './cookies.ts'
 import { type Act, changeNotice, commentFault, decideForm, isSensitive, limitsIn, pageOptions, resultOf } from './decide-form.ts'
 import { BREAK_GLASS, details, essentials, HISTORY, history, liveVersion, stillNeeds, titleOf } from './decide-view.ts'
 import type { Html, Refusals, Show, Visit } from './layout.ts'
@@ -34,7 +36,7 @@ export function decidePages(app: Api, broker: ApiBroker, decider: Decisions, sho
     const id = parseRequestId(c.req.param('id'))
     if (!id) return say(c, unknownRequest)
     // Read at the same time as the session, which decides whether it is shown.
-    const reading = c.req.header('cookie') === undefined ? undefined : ledger.request(id)
+    const reading = broker.web && parseCookie(cookieOf(c, broker.web, SESSION_COOKIE)) ? ledger.request(id) : undefined
     return visits.visit(
       c,
       async (visit) => {
@@ -93,7 +95,7 @@ ${details(request, decider.summaryFor(request, now), now)}`,
       const decideOn = decisionOf(act, comment, form)
       if (!decideOn) return sayTo(c, visit, refused('body-invalid', 'The form has no action.'))
       const origin = { source: c.env.sourceIp, token: visit.caller.token.hash }
-      const seen = { version: versionTag({ version: Number(form.get('version') ?? 0) }), binds: 'grants' } as const
+      const seen = { version: versionTag({ version: Number(/^\d+$/.exec(form.get('version') ?? '')?.[0] ?? 0) }), binds: 'grants' } as const
       const decided = await decider.decide(id, { caller: visit.caller, ...accessContext(c), origin }, decideOn, seen)
       if (decided.profile !== undefined) c.set('profile', decided.profile)
       const back = backTo(id)
