@@ -142,7 +142,7 @@ export async function endSignIn({
   } catch (error) {
     const { error: said, code } = error as { readonly error?: string; readonly code?: string }
     return refused('token-invalid', 'Sign-in did not complete. Start again.', {
-      operator: `sign-in: ${code ?? (error as Error).name}${said === undefined ? '' : ` ${said.slice(0, 100)}`}`,
+      operator: `sign-in: ${code ?? (error as Error).name}${ERROR_CODE.test(said ?? '') ? ` ${said}` : ''}`,
     })
   }
 }
@@ -162,6 +162,8 @@ export const signedInTooEarly = (detail: string): Refused<'auth-too-old'> =>
 export const noSignInTime =
   'Your identity provider did not say when you signed in, so this does not count as a fresh sign-in. Ask your operators to make it send auth_time.'
 
+/** Anyone can write the `error` of a response into an address. Only what looks like a code of RFC 6749 §4.1.2.1 goes into the log. */
+const ERROR_CODE = /^[a-z_]{1,40}$/
 const TOKEN_TIMEOUT_MS = 5000
 /** Room for three tokens of 16 KB, which is the most that Stint accepts, and the rest of the response. */
 const TOKEN_BYTES = 64 * 1024
