@@ -305,7 +305,7 @@ test('a Slack user who chose such a name', async () => {
   for (const payload of tried) {
     // Each person gets only a few codes.
     const jar = await attacked.signedIn({ sub: `linker-${markIn(payload)}`, name: 'Linker' })
-    const code = /\/stint link ([\w-]+)</.exec((await jar.go('/link')).text)?.[1] ?? ''
+    const code = /\/stint link ([\w-]+)</.exec((await jar.go('/link', { csrf: await jar.csrf(), act: 'code' })).text)?.[1] ?? ''
     Object.assign(person.user, { real_name: payload })
     await person.command(`link ${code}`)
     answers.push(await jar.go('/link'))

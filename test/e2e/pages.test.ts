@@ -167,7 +167,7 @@ describe('two tabs of one browser', () => {
     const [toDecide, toLink] = [await toCallback(jar, `/decide/${id}`, 'approver'), await toCallback(jar, '/link', 'approver')]
     expect([(await go(jar, toLink)).location, (await go(jar, toDecide)).location]).toEqual(['/link', `/decide/${id}`])
     const decide = await go(jar, `/decide/${id}`)
-    expect((await go(jar, '/link')).text).toContain('/stint link ')
+    expect((await go(jar, '/link')).text).toContain('Get a code')
     const done = await go(jar, `/decide/${id}`, { ...formIn(decide), act: 'deny', comment: 'no' })
     expect([done.status, await it.stateOf(id)]).toEqual([200, 'denied'])
   })
@@ -246,6 +246,22 @@ describe('the way back from the issuer', () => {
     expect([page.status, codeOf(page)]).toEqual([401, 'token-invalid'])
     expect(page.text).not.toMatch(/Dana/)
   })
+  test.each([
+    ['access_denied', 'access_denied'],
+    ['eyJhbGciOi.secret', undefined],
+    ['a\nlevel=error', undefined],
+    ['x'.repeat(41), undefined],
+  ])('with the error %j logs only what can be a code', async (error, logged) => {
+    const jar = newJar()
+    const callback = new URL(await toCallback(jar, '/link', 'developer'))
+    callback.searchParams.delete('code')
+    callback.searchParams.set('error', error)
+    await go(jar, callback.href)
+    const line = JSON.stringify(sandbox.log.at(-1))
+    expect(line).toContain('sign-in: ')
+    if (logged === undefined) expect(line).not.toContain(JSON.stringify(error).slice(1, -1))
+    else expect(line).toContain(logged)
+  })
   test('is not taken for a fresh sign-in when it is none', async () => {
     const jar = newJar()
     const callback = await toCallback(jar, '/link', 'developer')
@@ -295,6 +311,15 @@ describe('a form', () => {
       'as another kind of body',
       ({ id, jar, form }) => go(jar, `/decide/${id}`, { ...form, act: 'approve' }, { 'content-type': 'text/plain' }),
     ],
+    ['without a version', ({ id, jar, form }) => go(jar, `/decide/${id}`, { ...form, act: 'approve', version: '' })],
+    [
+      'with a version that is no whole number',
+      ({ id, jar, form }) => go(jar, `/decide/${id}`, { ...form, act: 'approve', version: `${form.version}.0` }),
+    ],
+    [
+      'with a version in another notation',
+      ({ id, jar, form }) => go(jar, `/decide/${id}`, { ...form, act: 'approve', version: `0x${form.version}` }),
+    ],
     [
       'five minutes after the sign-in, to approve',
       async ({ id, jar, form }) => {
@@ -327,7 +352,7 @@ describe('a form', () => {
     const form = formIn(await signedIn(jar, `/decide/${id}`, 'approver'))
     expect(form.csrf).toMatch(/^[\w-]{43}$/)
     const page = await send({ id, form, jar })
-    expect([401, 403]).toContain(page.status)
+    expect([401, 403, 412]).toContain(page.status)
     expect(await it.stateOf(id)).toBe('pending')
   })
 
@@ -375,9 +400,25 @@ describe('a form', () => {
     expect(refusals.length).toBeGreaterThan(0)
   })
 
+  test('to get a code is needed: opening the page writes nothing, even when the sign-in is too old', async () => {
+    const jar = newJar()
+    await signedIn(jar, '/link', 'approver')
+    const state = async () => (await it.call('GET', '/slack/link', await sandbox.token('approver'))).json.state
+    const [before, writes] = [await state(), sandbox.aws.dynamo.records.length]
+    const opened = await go(jar, '/link')
+    sandbox.advance(301_000)
+    const late = await go(jar, '/link')
+    sandbox.advance(-301_000)
+    expect([opened.status, /stint link [\w-]{8}/.test(opened.text), late.status, codeOf(late)]).toEqual([200, false, 403, 'auth-too-old'])
+    // The session itself notes every five minutes that it is used.
+    const written = sandbox.aws.dynamo.records.slice(writes).map(({ newImage }) => JSON.stringify(newImage ?? {}))
+    expect([written.filter((image) => !image.includes('sealed')), await state()]).toEqual([[], before])
+  })
+
   test('that links binds whom it showed, and nobody who typed the code since', async () => {
     const jar = newJar()
-    const code = /\/stint link ([\w-]+)</.exec((await signedIn(jar, '/link', 'developer')).text)?.[1] ?? ''
+    const offer = await signedIn(jar, '/link', 'developer')
+    const code = /\/stint link ([\w-]+)</.exec((await go(jar, '/link', { ...formIn(offer), act: 'code' })).text)?.[1] ?? ''
     await it.at('developer').command(`link ${code}`)
     const form = formIn(await signedIn(jar, '/link', 'developer'))
     // Meanwhile another code of hers is typed by somebody else.

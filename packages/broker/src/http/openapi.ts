@@ -665,8 +665,11 @@ const operations: { readonly [O in Operation]: Description } = {
     ...showsPage('downloadReceiptPage', 'Download the receipt of an event, for a browser'),
     success: { status: 200, description: 'The receipt, as C2SP tlog-proof.', content: { 'text/plain': { schema: { type: 'string' } } } },
   },
-  'GET /link': showsPage('showLinkPage', 'Show a code to link a Slack user. Requires a sign-in within the last five minutes'),
-  'POST /link': takesForm('submitLinkPage', 'Confirm a Slack user, or reject one'),
+  'GET /link': showsPage(
+    'showLinkPage',
+    'Show the Slack user to link, or a form to get a code. Requires a sign-in within the last five minutes',
+  ),
+  'POST /link': takesForm('submitLinkPage', 'Get a code, confirm a Slack user, or reject one'),
   'GET /sign-in': {
     id: 'startSignIn',
     summary: 'Sign in on the pages',

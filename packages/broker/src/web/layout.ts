@@ -94,10 +94,12 @@ export function refusalPages(broker: ApiBroker, show: Show) {
       body: html`<p>${withTimes(shownText(refusal.detail))}</p>${more === '' || typeof own === 'string' ? html`<p>${withTimes(step)}</p>` : ''}${more}<p class="quiet">${refusal.code} · ${c.get('trace')}</p>`,
     })
   }
-  /** Records the refusal of an identified person in the audit log, as every other channel does. */
+  /** Records the refusal of an identified person in the audit log, as every other channel does: for something to read, only a 403. */
   async function record(c: Ctx, visit: Visit, refusal: Refused): Promise<void> {
     c.set('refusal', refusal)
-    if (problems[refusal.code].status < 500) await recordRefusal(broker, callOf(c), visit.caller, c.get('profile') ?? '', refusal)
+    const { status } = problems[refusal.code]
+    if (status === 403 || (status < 500 && c.req.method !== 'GET'))
+      await recordRefusal(broker, callOf(c), visit.caller, c.get('profile') ?? '', refusal)
   }
   async function sayTo(c: Ctx, visit: Visit, refusal: Refused, more: Html | string = ''): Promise<Response> {
     await record(c, visit, refusal)

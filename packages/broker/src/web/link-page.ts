@@ -27,7 +27,7 @@ export function linkPages(app: Api, broker: ApiBroker, show: Show, { say, sayTo 
     const found = await links.ofPerson(visit.caller)
     if (found.outcome === 'unknown') return say(c, unavailable(found.cause), visit)
     const pending = found.value?.pending
-    if (!pending || pending.expiresAt <= c.get('now')) return codePage(c, visit)
+    if (!pending || pending.expiresAt <= c.get('now')) return startPage(c, visit)
     const { team, user, name } = pending.slack
     return show(c, {
       title: 'Is this you?',
@@ -42,6 +42,16 @@ ${table([
 <div class="buttons"><button name="act" value="confirm" class="primary">Yes, that is me</button><button name="act" value="deny">No, that is not me</button></div></form>`,
     })
   }
+
+  /** A GET changes nothing: another site can make a browser send one. */
+  const startPage = (c: Ctx, visit: Visit) =>
+    show(c, {
+      title: 'Link your Slack user',
+      visit,
+      body: html`<p>Get a code and enter it in Slack. If you have entered one already, the page shows who did as soon as Slack has accepted it.</p>
+<form method="post" action="/link">${csrfField(visit)}<div class="buttons"><button name="act" value="code" class="primary">Get a code</button></div></form>
+<p>A new code replaces the one before.</p>`,
+    })
 
   /** Shows a new code. The previous code, and any Slack user who entered it, is no longer valid. */
   async function codePage(c: Ctx, visit: Visit): Promise<Response> {
@@ -61,7 +71,7 @@ ${copyLine(`/stint link ${offered.value.code}`)}<p><a class="button" href="/link
     visits.form(c, async (visit, form) => {
       const stale = await visits.stale(c, visit, '/link')
       if (stale) return stale
-      if (rules.slack && form.get('act') === 'deny') return codePage(c, visit)
+      if (rules.slack && ['code', 'deny'].includes(form.get('act') ?? '')) return codePage(c, visit)
       const [team, user] = [form.get('team'), form.get('user')]
       if (!team || !user || !rules.slack) return say(c, refused('link-unknown', 'This page has no Slack user to confirm.'), visit)
       const origin = { source: c.env.sourceIp, token: visit.caller.token.hash }

@@ -108,7 +108,9 @@ export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: C
     /** Refuses what needs a sign-in within the last five minutes; undefined if there was one. */
     async stale(c: Ctx, visit: Visit, to: string): Promise<Response | undefined> {
       if (signedInLately(visit.caller, c.get('now'))) return undefined
-      return sayTo(c, visit, signInAgain, html`<p><a class="button" href="${signInLink(to, true)}">Sign in again</a></p>`)
+      const more = html`<p><a class="button" href="${signInLink(to, true)}">Sign in again</a></p>`
+      // To open a page decides nothing.
+      return c.req.method === 'GET' ? say(c, signInAgain, visit, more) : sayTo(c, visit, signInAgain, more)
     },
 
     /**
