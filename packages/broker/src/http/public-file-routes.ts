@@ -6,8 +6,11 @@ import { type Api, type ApiBroker, answer, type Ctx, refuse } from './context.ts
 const docsHeaders = {
   'content-security-policy':
     "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
+  'x-frame-options': 'DENY',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
 }
 const types: { readonly [extension: string]: string } = { css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8' }
 
