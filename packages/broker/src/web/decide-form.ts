@@ -6,12 +6,13 @@ import { jsonBytes } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { type Actor, grantFrom, hasApproved } from '@stint/core/request/machine'
 import { type AccessRequest, type Limits, stateAt } from '@stint/core/request/request'
+import { liveUntil } from '@stint/core/request/session'
 import { html } from 'hono/html'
 import type { Option } from '../approvals/decide.ts'
 import { counted, endedSessions, lastUntil, openSessions, stillNeeds } from './decide-view.ts'
 import { csrfField, type Html, type Visit } from './layout.ts'
 import { signInLink } from './visits.ts'
-import { durationWords, roleName, time } from './words.ts'
+import { dateTime, durationWords, possibleUntil, roleName } from './words.ts'
 
 /** What a button sends. `approve` approves what was requested, whatever the fields for limits have. */
 export type Act = Option | 'approve-limited'
@@ -55,8 +56,8 @@ export function decideForm(form: DecideForm): Html {
   const here = `/decide/${request.id}`
   const button = (option: Option) => {
     if (isStale && isSensitive(option))
-      return html`<a class="button primary" href="${signInLink(here, true)}">Sign in again to ${option === 'approve' ? 'approve' : 'review'}</a>`
-    return html`<button name="act" value="${option}" class="${classes[option]}">${labelOf(option, request, account, now)}</button>`
+      return html`<a class="button primary" href="${signInLink(here, true)}"${possibleUntil(lastChance(option, request))}>Sign in again to ${option === 'approve' ? 'approve' : 'review'}</a>`
+    return html`<button name="act" value="${option}" class="${classes[option]}"${possibleUntil(lastChance(option, request))}>${labelOf(option, request, account, now)}</button>`
   }
   return html`<form method="post" action="${here}" class="decide">${csrfField(visit)}<input type="hidden" name="version" value="${String(request.version)}">
 <label>${commentLabel(options)}
@@ -64,6 +65,14 @@ export function decideForm(form: DecideForm): Html {
 ${options.includes('approve') && !isStale ? limitFields(request, typed) : ''}
 ${changeNotice(request, options.includes('approve') || options.includes('deny'))}
 <div class="buttons">${options.map(button)}</div></form>`
+}
+
+/** When time alone makes the option impossible; undefined if it never does. */
+function lastChance(option: Option, request: AccessRequest): Instant | undefined {
+  const sessionsEnd = Math.max(0, ...request.sessions.map(liveUntil))
+  if (option === 'extend') return sessionsEnd
+  if (option === 'revoke') return Math.max(request.windowExpiresAt ?? request.expiresAt, sessionsEnd)
+  return option === 'review' ? undefined : request.expiresAt
 }
 
 /** Shown by the script, which has replaced what is above it. The form stays as it was, so the broker notices that it is outdated. */
@@ -161,15 +170,15 @@ function approvedWords(request: AccessRequest, now: Instant): Html | string {
   const { duration, uses } = mostOf(request)
   const what = `You approved ${durationWords(duration)}, ${counted(uses, 'session')}`
   const { windowStartsAt: from, windowExpiresAt: to } = request
-  if (stateAt(request, now) !== 'approved' || to === undefined) return `${what}. ${stillNeeds(request) ?? ''}`
+  if (stateAt(request, now) !== 'approved' || to === undefined) return html`${what}. ${stillNeeds(request) ?? ''}`
   return from !== undefined && from > now
-    ? html`${what}, to be started from ${time(from)} to ${time(to)}.`
-    : html`${what}, to be started before ${time(to)}.`
+    ? html`${what}, to be started from ${dateTime(from)} to ${dateTime(to)}.`
+    : html`${what}, to be started before ${dateTime(to)}.`
 }
 
 function revokedWords(request: AccessRequest, now: Instant): Html | string {
   const ended = endedSessions(request, now).filter(({ endedBy }) => endedBy === 'revoke')
   if (ended.length === 0) return `You revoked this request. It gives no ${request.sessions.length === 0 ? '' : 'further '}credentials.`
   const [sessions, theirs] = ended.length === 1 ? ['session', 'Its'] : [`${ended.length} sessions`, 'Their']
-  return html`You revoked this request and ended its ${sessions}. ${theirs} credentials can still work until ${time(lastUntil(ended))}.`
+  return html`You revoked this request and ended its ${sessions}. ${theirs} credentials can still work until ${dateTime(lastUntil(ended))}.`
 }

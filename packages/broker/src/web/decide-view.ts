@@ -5,13 +5,14 @@ import { missing } from '@stint/core/request/approval'
 import { approverWords } from '@stint/core/request/approver-words'
 import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
 import { liveUntil, type Session } from '@stint/core/request/session'
-import { type Fact, liveText, minute, type Summary } from '@stint/core/request/summary'
+import { type Fact, liveFacts, minute, type Summary } from '@stint/core/request/summary'
 import { plainWords } from '@stint/core/scope/plain-words'
 import { riskOf } from '@stint/core/scope/risk'
 import { isolated, shownLine, shownText, visibleJson } from '@stint/core/shown-text'
 import { html } from 'hono/html'
 import { type Html, table } from './layout.ts'
-import { durationWords, roleName, time } from './words.ts'
+import { allowedLines, sentence } from './sentence.ts'
+import { dateTime, durationWords, end, roleName, time, trueUntil } from './words.ts'
 
 /** Names the request. The name alone proves nothing: the identity follows in the first line of the page. */
 export const titleOf = ({ profile, caller, extends: extended }: AccessRequest): string =>
@@ -42,11 +43,12 @@ export function essentials(request: AccessRequest, account: string, now: Instant
   const { level, why } = riskOf(terms)
   const uses = limits.uses ?? terms.uses
   const start = startsAt === undefined ? '' : html`, starting ${time(startsAt)}`
+  const [state, timed] = [stateAt(request, now), nextState(request, now)]
   return html`<p class="lead"><b>${shownRequester(request)}</b> ${request.extends === undefined ? 'requests' : html`asks to <a href="/decide/${request.extends}">extend</a>`} <b>${request.profile}</b>: ${roleName(request.roleArn)} in account ${account},
 ${durationWords(limits.duration ?? terms.maxDuration)}${uses === 1 ? '' : `, up to ${uses} sessions`}${start}. <span class="badge ${level}">${level} risk: ${isolated(shownLine(why, 60))}</span></p>
 <p class="allows">${parameters(request)}${firstWords(request)}</p>
 ${shortJustification(request)}
-<p class="state"><span class="badge ${stateAt(request, now)}">${stateAt(request, now)}</span> ${deadline(request, now)}${stateAt(request, now) === 'pending' ? html` <a class="reload" href="/decide/${request.id}">Reload</a>` : ''}</p>
+<p class="state"><span class="badge ${state}"${timed ? trueUntil(timed.at, timed.state) : ''}>${state}</span> ${deadline(request, now)}${state === 'pending' ? html` <a class="reload" href="/decide/${request.id}">Reload</a>` : ''}</p>
 ${progress(request, now)}`
 }
 
@@ -57,9 +59,9 @@ const parameters = ({ terms }: AccessRequest): Html | string => {
 }
 
 /** The whole list is further down. */
-function firstWords({ terms }: AccessRequest): string {
+function firstWords({ terms }: AccessRequest): Html {
   const [first = '', ...more] = plainWords(terms)
-  return `${capitalized(shownLine(first, 90))}${more.length === 0 ? '.' : `, and ${more.length} more below.`}`
+  return html`${sentence(capitalized(shownLine(first, 90)))}${more.length === 0 ? '.' : `, and ${more.length} more below.`}`
 }
 
 const justificationsOf = ({ justification, moreJustifications = [] }: AccessRequest) => [
@@ -81,11 +83,18 @@ function deadline(request: AccessRequest, now: Instant): Html | string {
   const state = stateAt(request, now)
   const { windowStartsAt, windowExpiresAt } = request
   if (state === 'pending')
-    return html`expires ${time(request.expiresAt)}${request.unattendedAt === undefined ? '' : html`; approved automatically ${time(request.unattendedAt)}, unless it is denied first`}`
+    return html`${end(request.expiresAt, { is: 'expires', past: 'no one decided in time', what: 'The request has expired:' })}${request.unattendedAt === undefined ? '' : html`; <span${trueUntil(request.unattendedAt, 'it is being approved automatically')}>approved automatically ${time(request.unattendedAt)}, unless it is denied first</span>`}`
   if (state !== 'approved' || windowExpiresAt === undefined) return ''
   return windowStartsAt !== undefined && windowStartsAt > now
-    ? html`can be used from ${time(windowStartsAt)} to ${time(windowExpiresAt)}`
-    : html`the window ends ${time(windowExpiresAt)}`
+    ? html`can be used from ${dateTime(windowStartsAt)} to ${dateTime(windowExpiresAt)}`
+    : end(windowExpiresAt, { is: 'the window ends', past: 'the window has ended', what: `${request.profile}:` })
+}
+
+/** The state that time alone leads to, and when. */
+function nextState(request: AccessRequest, now: Instant): { readonly state: string; readonly at: Instant } | undefined {
+  const state = stateAt(request, now)
+  if (state === 'pending') return { state: 'expired', at: request.expiresAt }
+  return state === 'approved' && request.windowExpiresAt !== undefined ? { state: 'ended', at: request.windowExpiresAt } : undefined
 }
 
 /** What others decided. */
@@ -93,7 +102,7 @@ function progress(request: AccessRequest, now: Instant): Html | string {
   const { approvals, decidedBy, decision, review: reviewed } = request
   const state = stateAt(request, now)
   const comment = (text: string | undefined) => (text === undefined ? '' : html`: ${isolated(shownLine(text))}`)
-  const live = liveText({ sessions: openSessions(request, now) }, now)
+  const live = liveFacts({ sessions: openSessions(request, now) }, now)
   const ended = endedSessions(request, now)
   const lines = [
     ...approvals.map(({ approver, at, comment: said }) => html`Approved by ${shownCaller(approver)}, ${time(at)}${comment(said)}`),
@@ -103,14 +112,19 @@ function progress(request: AccessRequest, now: Instant): Html | string {
           html`${capitalized(`${state} by`)} ${shownCaller(decidedBy)}${decision === undefined ? '' : html`, ${time(decision.at)}`}${comment(decision?.comment)}`,
         ]
       : []),
-    ...(live === undefined ? [] : [html`Live sessions: ${live}`]),
+    ...(live === undefined ? [] : [liveWords(live)]),
     ...(ended.length === 0
       ? []
-      : [html`Ended: ${counted(ended.length, 'session')}. Credentials can still work until ${time(lastUntil(ended))}`]),
+      : [html`Ended: ${counted(ended.length, 'session')}. Credentials can still work until ${dateTime(lastUntil(ended))}`]),
     ...(reviewed ? [html`Reviewed by ${shownCaller(reviewed.by)}, ${time(reviewed.at)}${comment(reviewed.text)}`] : []),
     ...(needsReview(request) ? [reviewWords(request, now)] : []),
   ]
   return lines.length === 0 ? '' : html`<ul class="progress">${lines.map((line) => html`<li>${line}</li>`)}</ul>`
+}
+
+function liveWords({ count, until, renewed }: NonNullable<ReturnType<typeof liveFacts>>): Html {
+  const ends = end(until, { is: count === 1 ? 'ends' : 'the last ends', past: 'ended', what: 'The session' })
+  return html`Live sessions: ${String(count)}, ${ends}${renewed ? html`, renewed ${renewed.times}, last ${time(renewed.lastAt)}` : ''}`
 }
 
 /** A review is due once the emergency can be over: a session has ended, or none can start any more. */
@@ -126,15 +140,15 @@ const isOver =
 const missingByRule = ({ terms, approvals }: AccessRequest): readonly number[] => (terms.approval ? missing(terms.approval, approvals) : [])
 const countMissing = (request: AccessRequest): number => missingByRule(request).reduce((sum, count) => sum + count, 0)
 
-/** `It still needs 1 approval from people with groups leads.` Undefined if it needs none. */
-export function stillNeeds(request: AccessRequest): string | undefined {
+/** `It still needs 1 approval from people in group leads.` Undefined if it needs none. */
+export function stillNeeds(request: AccessRequest): Html | undefined {
   const rules = request.terms.approval?.rules ?? []
   const needs = missingByRule(request).flatMap((count, at) =>
     count === 0
       ? []
       : [`${counted(count, 'approval')} from ${isolated(shownLine((rules[at]?.by ?? []).map(approverWords).join(' or '), 300))}`],
   )
-  return needs.length === 0 ? undefined : `It still needs ${needs.join(' and ')}.`
+  return needs.length === 0 ? undefined : sentence(`It still needs ${needs.join(' and ')}.`)
 }
 
 // ── Below the decision ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -160,8 +174,7 @@ export function history(request: AccessRequest, items: readonly AccessRequest[],
 
 /** A justification can imitate the page, so each has a frame that nothing else has, and comes after the facts. */
 export function details(request: AccessRequest, { facts, permissions }: Summary, now: Instant): Html {
-  return html`<h2>What it allows</h2><ul>${plainWords(request.terms).map((line) => html`<li>${capitalized(line)}.</li>`)}</ul>
-<details><summary>Exact permissions</summary><ul>${permissions.map((line) => html`<li><code>${line}</code></li>`)}</ul></details>
+  return html`<h2>What it allows</h2>${allowedLines(plainWords(request.terms), permissions)}
 ${justifications(request)}
 <h2>Details</h2>${table([...facts, ...requestFacts(request, now)])}
 <details><summary>All terms</summary><pre>${visibleJson(request.terms, 2)}</pre></details>
@@ -179,6 +192,6 @@ function justifications(request: AccessRequest): Html | string {
 
 const requestFacts = (request: AccessRequest, now: Instant): readonly Fact[] => [
   ['State', stateAt(request, now)],
-  ['Requested', minute(request.createdAt)],
+  ['Requested', minute(request.createdAt), request.createdAt],
   ['Request', request.id],
 ]

@@ -11,7 +11,8 @@ export const ruleInWords = ({ by, count }: { readonly by: readonly object[]; rea
 export const rulesInWords = (rules: readonly Pick<ApprovalRule, 'by' | 'count'>[]): readonly string[] =>
   rules.map((rule) => isolated(shownLine(ruleInWords(rule), 500)))
 
-function approverWords(who: object): string {
+/** `from `people` in group `leads``: who can approve by one entry of a rule. */
+export function approverWords(who: object): string {
   const { issuer, claims = {}, mfa } = who as { issuer?: string; claims?: Record<string, unknown>; mfa?: boolean }
   const from = issuer === undefined ? 'from any issuer' : `from ${asCode(issuer)}`
   const words = Object.entries(claims).map(([claim, matcher]) => claimWords(claim, matcher))

@@ -87,7 +87,16 @@ export type Change = {
   readonly set: Partial<
     Pick<
       AccessRequest,
-      'moreJustifications' | 'approvals' | 'limits' | 'windowStartsAt' | 'windowExpiresAt' | 'usesLeft' | 'decidedBy' | 'decision' | 'review' | 'notices'
+      | 'moreJustifications'
+      | 'approvals'
+      | 'limits'
+      | 'windowStartsAt'
+      | 'windowExpiresAt'
+      | 'usesLeft'
+      | 'decidedBy'
+      | 'decision'
+      | 'review'
+      | 'notices'
     >
   >
   readonly events: readonly ChangeEvent[]
@@ -129,11 +138,7 @@ const is = (ref: CallerRef, caller: Caller) => ref.issuer === caller.issuer && r
 
 /** Whether the actor may see the request at all. All others get the 404 of a request that does not exist. */
 export const isParty = (request: AccessRequest, actor: Actor): boolean =>
-  is(request.caller, actor.caller) ||
-  actor.auditor ||
-  actor.opens.length > 0 ||
-  mayStop(request, actor) ||
-  hasApproved(request, actor)
+  is(request.caller, actor.caller) || actor.auditor || actor.opens.length > 0 || mayStop(request, actor) || hasApproved(request, actor)
 
 /** Whether the approval is the actor's, by the config then or now. Adding or removing an alias never gives a person a second vote. */
 const isBy = ({ person, personNow }: GivenApproval, actor: Actor) => person === actor.person || personNow === actor.person
