@@ -152,7 +152,7 @@ describe('the activity of a person with 108 sessions', () => {
   ]
   test.each(cases)('%s, %s: three calls in a row at most, 210 calls, and 30 KB', async (who, _what, query) => {
     const own = web.newJar()
-    await web.signedIn(own, '/', who)
+    await web.signedIn(own, '/', who, false)
     const page = await measuredPage(own, `/activity?${query()}`)
     expect(page).toMatchObject({ status: query().includes('cursor') ? 400 : 200, trips: expect.toSatisfy((count: number) => count <= 3) })
     expect(page.actions.length).toBeLessThanOrEqual(210)
@@ -161,7 +161,7 @@ describe('the activity of a person with 108 sessions', () => {
 
   test('is on pages that follow each other and have each event once', async () => {
     const own = web.newJar()
-    await web.signedIn(own, '/', 'developer')
+    await web.signedIn(own, '/', 'developer', false)
     for (const query of ['', '?profile=staging-power', '?account=444455556666']) {
       const receipts: string[] = []
       for (let path: string | undefined = `/activity${query}`; path !== undefined; ) {

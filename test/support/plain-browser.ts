@@ -38,8 +38,9 @@ export function plainBrowser(sandboxOf: () => Pick<TestSandbox, 'urls' | 'secret
     fetchWith(jar, sandboxOf().urls.broker, url, form, headers)
 
   /** From a page to the issuer, signed in there, and back. Returns the address that the issuer sends back to, not opened yet. */
-  async function toCallback(jar: Jar, path: string, person: string): Promise<string> {
-    return atIssuer((await go(jar, `/sign-in?${new URLSearchParams({ to: path, fresh: '1' })}`)).location ?? '', person)
+  async function toCallback(jar: Jar, path: string, person: string, fresh = true): Promise<string> {
+    const query = new URLSearchParams({ to: path, ...(fresh ? { fresh: '1' } : {}) })
+    return atIssuer((await go(jar, `/sign-in?${query}`)).location ?? '', person)
   }
   /** What happens at the issuer. */
   async function atIssuer(address: string, person: string): Promise<string> {
@@ -49,9 +50,9 @@ export function plainBrowser(sandboxOf: () => Pick<TestSandbox, 'urls' | 'secret
     at = new URL((await go(issuer, at, { login: person })).location ?? '', at).href
     return new URL((await go(issuer, at)).location ?? '', at).href
   }
-  /** Signed in, and on the page. */
-  async function signedIn(jar: Jar, path: string, person: string): Promise<Page> {
-    const back = await go(jar, await toCallback(jar, path, person))
+  /** Signed in, and on the page. Not `fresh` if the broker's clock was advanced: the issuer has a clock of its own. */
+  async function signedIn(jar: Jar, path: string, person: string, fresh = true): Promise<Page> {
+    const back = await go(jar, await toCallback(jar, path, person, fresh))
     return back.location === null ? back : go(jar, back.location)
   }
 

@@ -144,9 +144,7 @@ const countMissing = (request: AccessRequest): number => missingByRule(request).
 export function stillNeeds(request: AccessRequest): Html | undefined {
   const rules = request.terms.approval?.rules ?? []
   const needs = missingByRule(request).flatMap((count, at) =>
-    count === 0
-      ? []
-      : [`${counted(count, 'approval')} from ${isolated(shownLine((rules[at]?.by ?? []).map(approverWords).join(' or '), 300))}`],
+    count === 0 ? [] : [`${counted(count, 'approval')} ${isolated(shownLine((rules[at]?.by ?? []).map(approverWords).join(' or '), 300))}`],
   )
   return needs.length === 0 ? undefined : sentence(`It still needs ${needs.join(' and ')}.`)
 }

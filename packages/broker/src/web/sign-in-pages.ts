@@ -114,7 +114,7 @@ export function signInPages(broker: ApiBroker, decider: Pick<Decisions, 'approva
       const secret = web.clientSecrets[pending.issuer]
       const callback = `${web.publicUrl}${pathOf(pending.issuer)}`
       const signedIn = await endSignIn({ broker, pending, query, callback, secret, fetch: web.fetch, now })
-      if (signedIn.outcome === 'done') return start(c, web, signedIn.value, pending.to)
+      if (signedIn.outcome === 'done') return start(c, web, signedIn.value, { to: pending.to, isPrompted: pending.fresh?.maxAge === 0 })
       return say(c, signedIn, undefined, signedIn.code === 'auth-too-old' ? freshSignIn(pending.to) : '')
     }
     answer(app, 'GET /sign-in/callback', comesBack)

@@ -148,12 +148,11 @@ export async function endSignIn({
 }
 
 /**
- * Refuses a sign-in that is older than requested (OpenID Connect Core 1.0 §3.1.3.7). An issuer that was sent `max_age` must send
- * `auth_time`. Without it, no sign-in counts as recent.
+ * Refuses a sign-in that is older than requested (OpenID Connect Core 1.0 §3.1.3.7). Some issuers never send `auth_time`, although they must
+ * for `max_age`: their people can sign in, but their sign-in counts as recent nowhere.
  */
 function tooOld({ fresh }: Pick<Pending, 'fresh'>, signedInAt: Instant | undefined, now: Instant): Refused<'auth-too-old'> | undefined {
-  if (!fresh) return undefined
-  if (signedInAt === undefined) return signedInTooEarly(noSignInTime)
+  if (!fresh || signedInAt === undefined) return undefined
   const age = fresh.maxAge + CLOCK_GRACE_SECONDS + (now - fresh.startedAt) / 1000
   return signedInWithin({ signedInAt }, age, now) ? undefined : signedInTooEarly('Your identity provider did not ask you to sign in again.')
 }

@@ -115,9 +115,9 @@ export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: C
 
     /**
      * Starts a session for the person who signed in, and then shows the page `to`. The browser's session before ends: its cookie may have
-     * been someone else's.
+     * been someone else's. `isPrompted`: the issuer was sent `prompt=login`.
      */
-    async start(c: Ctx, web: Web, signedIn: SignedIn, to: string): Promise<Response> {
+    async start(c: Ctx, web: Web, signedIn: SignedIn, { to, isPrompted }: { to: string; isPrompted: boolean }): Promise<Response> {
       const now = c.get('now')
       const caller = await signedInCaller(broker, signedIn, now)
       if (caller.outcome === 'refused') return say(c, caller)
@@ -131,7 +131,8 @@ export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: C
       if (started.outcome === 'unknown') return say(c, unavailable(started.cause))
       // After the write: signing out everywhere in between ends the new session too.
       const signedOut = await broker.ledger.webSignedOutAt(cookie.who)
-      if (signedOut.outcome === 'unknown' || signedOutSince(signedOut.value, signedIn, now)) {
+      const isNew = isPrompted && signedIn.signedInAt === undefined
+      if (signedOut.outcome === 'unknown' || (!isNew && signedOutSince(signedOut.value, signedIn, now))) {
         await broker.ledger.endWebSession(cookie)
         if (signedOut.outcome === 'unknown') return say(c, unavailable(signedOut.cause))
         const why = signedIn.signedInAt === undefined ? noSignInTime : signedOutEverywhere
