@@ -24,8 +24,8 @@ ${field(
   'duration',
   'Duration (optional)',
   fault,
-  (ids) => html`<input name="duration" placeholder="${view.duration.default}" value="${value('duration')}"${ids}>`,
-  `Such as 15m or 1h30m, at most ${durationWords(durationSeconds(view.duration.max))}.`,
+  (ids) => html`<input name="duration" value="${value('duration')}"${ids}>`,
+  durationHint(view),
 )}
 ${field(
   'justification',
@@ -35,6 +35,12 @@ ${field(
     html`<textarea name="justification" rows="2" maxlength="2000"${required ? html` required` : ''}${ids}>${value('justification')}</textarea>`,
 )}
 ${field('ticket', 'Ticket (optional)', fault, (ids) => html`<input name="ticket" maxlength="64" value="${value('ticket')}"${ids}>`)}`
+}
+
+/** Approvers are asked for the longest session, unless the form has another duration. A session without approval has the default. */
+function durationHint({ duration: { default: usual, max }, approval }: View): string {
+  const [normally, longest] = [usual, max].map((text) => durationWords(durationSeconds(text)))
+  return `Such as 15m or 1h30m, at most ${longest}. Empty: ${approval ? `up to ${longest}` : normally}.`
 }
 
 /** Only a request can start later. */

@@ -9,7 +9,7 @@ import { type AccessRequest, type Limits, stateAt } from '@stint/core/request/re
 import { liveUntil } from '@stint/core/request/session'
 import { html } from 'hono/html'
 import type { Option } from '../approvals/decide.ts'
-import { counted, endedSessions, lastUntil, openSessions, stillNeeds } from './decide-view.ts'
+import { counted, endedSessions, isReviewDue, lastUntil, openSessions, stillNeeds } from './decide-view.ts'
 import { csrfField, type Html, type Visit } from './layout.ts'
 import { signInLink } from './visits.ts'
 import { dateTime, durationWords, possibleUntil, roleName } from './words.ts'
@@ -57,7 +57,7 @@ export function decideForm(form: DecideForm): Html {
   const button = (option: Option) => {
     if (isStale && isSensitive(option))
       return html`<a class="button primary" href="${signInLink(here, true)}"${possibleUntil(lastChance(option, request))}>Sign in again to ${option === 'approve' ? 'approve' : 'review'}</a>`
-    return html`<button name="act" value="${option}" class="${classes[option]}"${possibleUntil(lastChance(option, request))}>${labelOf(option, request, account, now)}</button>`
+    return html`<button name="act" value="${option}" class="${option === 'review' && !isReviewDue(request, now) ? '' : classes[option]}"${possibleUntil(lastChance(option, request))}>${labelOf(option, request, account, now)}</button>`
   }
   return html`<form method="post" action="${here}" class="decide">${csrfField(visit)}<input type="hidden" name="version" value="${String(request.version)}">
 <label>${commentLabel(options)}
@@ -121,7 +121,7 @@ function limitFields(request: AccessRequest, typed: URLSearchParams | undefined)
 ${field('duration', 'Longest session', formatDuration(duration))}
 ${field('uses', 'Sessions', String(uses))}
 ${field('window', 'Time to start them', formatDuration(window))}
-<p><button name="act" value="approve-limited" class="primary">Approve with these limits</button></p></details>`
+<p><button name="act" value="approve-limited">Approve with these limits</button></p></details>`
 }
 
 /** The limits that were typed. */

@@ -128,10 +128,10 @@ function liveWords({ count, until, renewed }: NonNullable<ReturnType<typeof live
 }
 
 /** A review is due once the emergency can be over: a session has ended, or none can start any more. */
-export const reviewWords = (request: AccessRequest, now: Instant): Html =>
+export const isReviewDue = (request: AccessRequest, now: Instant): boolean =>
   stateAt(request, now) !== 'approved' || request.sessions.some(isOver(now))
-    ? html`<b>The review is due.</b>`
-    : html`Review this after the emergency.`
+export const reviewWords = (request: AccessRequest, now: Instant): Html =>
+  isReviewDue(request, now) ? html`<b>The review is due.</b>` : html`Review this after the emergency.`
 const isOver =
   (now: Instant) =>
   (session: Session): boolean =>

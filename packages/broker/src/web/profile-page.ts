@@ -16,6 +16,7 @@ import type { Decisions } from '../approvals/decide.ts'
 import { type Api, type ApiBroker, accessContext, admitting, answer, type Ctx, callOf } from '../http/context.ts'
 import { profileView } from '../http/profile-view.ts'
 import { askIn, type Fault, faultOf, fieldNames, formFields, startField, type View } from './access-form.ts'
+import { BREAK_GLASS } from './decide-view.ts'
 import { csrfField, type Html, type Refusals, type Show, table, type Visit } from './layout.ts'
 import { allowedLines, sentence } from './sentence.ts'
 import { signInLink, type Visits } from './visits.ts'
@@ -127,6 +128,7 @@ ${startField(form, fault)}
       visit,
       at: '/',
       body: html`<p>Nothing has been sent yet.</p>
+${view.approval?.breakGlass ? BREAK_GLASS : ''}
 ${table([
   ['Who will be asked', sentence(rulesInWords(approval.rules).join('; and '))],
   ['Account', `${view.account} (${scope.targetId})`],
@@ -138,7 +140,7 @@ ${table([
   ...Object.entries(terms.parameters).map(([name, value]) => [shownLine(`Parameter ${name}`, 80), isolated(shownLine(value))] as const),
   ...(ticket === undefined ? [] : [['Ticket', shownLine(ticket)] as const]),
 ])}
-<h2>Justification</h2><p class="why">${justification === undefined ? 'None.' : isolated(shownText(justification))}</p>
+<h2>Justification</h2>${justification === undefined ? html`<p class="quiet">None.</p>` : html`<blockquote class="why">${isolated(shownText(justification))}</blockquote>`}
 <h2>What it allows</h2><p><span class="badge ${level}">${level} risk: ${isolated(shownLine(why, 120))}</span></p>${allowedLines(plainWords(terms), permissionsOf(terms))}
 <form method="post" action="/access/${view.id}">${csrfField(visit)}${fieldNames(view).map((name) => html`<input type="hidden" name="${name}" value="${form.get(name) ?? ''}">`)}
 <div class="buttons"><button name="step" value="send" class="primary">Send the request</button><button name="step" value="edit">Change it</button></div></form>`,
