@@ -227,6 +227,17 @@ describe('the page', () => {
       /class="primary"[^>]*>Approve 1 hour as Admin in 111122223333<\/button><button name="act" value="deny" class="danger"/,
     )
   })
+  test('tells the requester what to do next', async () => {
+    const id = await ask()
+    expect(words((await at(id, 'oncall')).text)).toMatch(
+      /waits for approval\. You can close this page: My access shows when it is approved/,
+    )
+    await (await at(id)).send({ act: 'approve' })
+    expect((await at(id, 'oncall')).text).toContain('<a class="button primary" href="/">Use it on My access</a>')
+    await (await at(id)).send({ act: 'revoke' })
+    const { text } = await at(id, 'oncall')
+    expect([/href="\/access\/break-glass">the profile/.test(text), /nothing to decide/.test(text)]).toEqual([true, false])
+  })
   test('says when the access starts', async () => {
     const startsAt = new Date(sandbox.now() + 1_800_000).toISOString()
     const id = await ask({ startsAt })

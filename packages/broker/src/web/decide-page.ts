@@ -3,7 +3,7 @@ import { defined } from '@stint/core/defined'
 import { parseRequestId, type RequestId } from '@stint/core/ids'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
-import { type Actor, cancel, deny, hasApproved, isParty, review, revoke, signedInLately } from '@stint/core/request/machine'
+import { type Actor, cancel, deny, hasApproved, isParty, isRequester, review, revoke, signedInLately } from '@stint/core/request/machine'
 import { type AccessRequest, stateAt } from '@stint/core/request/request'
 import { shownText } from '@stint/core/shown-text'
 import { html } from 'hono/html'
@@ -14,7 +14,7 @@ import { type Api, type ApiBroker, accessContext, admitting, answer, type Ctx, c
 import { decisionUnknown } from '../vend/unknown-outcome.ts'
 import { cookieOf } from './cookies.ts'
 import { type Act, changeNotice, commentFault, decideForm, isSensitive, limitsIn, pageOptions, resultOf } from './decide-form.ts'
-import { BREAK_GLASS, details, essentials, HISTORY, history, liveVersion, stillNeeds, titleOf } from './decide-view.ts'
+import { BREAK_GLASS, details, essentials, HISTORY, history, liveVersion, requesterNext, stillNeeds, titleOf } from './decide-view.ts'
 import type { Html, Refusals, Show, Visit } from './layout.ts'
 import type { Visits } from './visits.ts'
 
@@ -58,16 +58,18 @@ export function decidePages(app: Api, broker: ApiBroker, decider: Decisions, sho
     const earlier = decides ? await ledger.requestsOf(request.caller, HISTORY) : undefined
     const isStale = !signedInLately(visit.caller, c.get('now'))
     const isPending = stateAt(request, now) === 'pending'
+    const isOwn = isRequester(request, actor)
     return show(c, {
       title: titleOf(request),
       visit,
-      at: '/decide',
+      at: isOwn ? '/' : '/decide',
       ...(refusal === undefined ? {} : { status: problems[refusal.code].status }),
       body: html`${said === undefined ? '' : html`<p class="said" role="status">${said}</p>`}${refusal === undefined ? '' : refusedForm(refusal, request, form)}
 ${request.breakGlass ? BREAK_GLASS : ''}
 <div id="live" data-version="${liveVersion(request, now)}"${isPending ? html` data-live` : ''}>${essentials(request, account, now)}</div>
+${isOwn ? requesterNext(request, now) : ''}
 ${said === undefined && isPending && hasApproved(request, actor) ? html`<p>You approved this request. ${stillNeeds(request) ?? ''}</p>` : ''}
-${options.length > 0 ? decideForm({ visit, request, account, options, isStale, typed: form, now }) : html`${changeNotice(request, false)}${hasApproved(request, actor) ? '' : html`<p class="quiet">You have nothing to decide on this request.</p>`}`}
+${options.length > 0 ? decideForm({ visit, request, account, options, isStale, typed: form, now }) : html`${changeNotice(request, false)}${isOwn || hasApproved(request, actor) ? '' : html`<p class="quiet">You have nothing to decide on this request.</p>`}`}
 ${earlier === undefined ? '' : earlier.outcome === 'done' ? history(request, earlier.value.items, now) : html`<p class="quiet">Earlier requests are unavailable.</p>`}
 ${details(request, decider.summaryFor(request, now), now)}`,
     })

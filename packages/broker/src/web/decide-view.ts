@@ -149,6 +149,16 @@ export function stillNeeds(request: AccessRequest): Html | undefined {
   return needs.length === 0 ? undefined : sentence(`It still needs ${needs.join(' and ')}.`)
 }
 
+/** What the requester can do next. */
+export function requesterNext(request: AccessRequest, now: Instant): Html {
+  const state = stateAt(request, now)
+  if (state === 'pending')
+    return html`<p class="quiet">This request waits for approval. You can close this page: <a href="/">My access</a> shows when it is approved.</p>`
+  return state === 'approved' && (request.usesLeft ?? 0) > 0
+    ? html`<p><a class="button primary" href="/">Use it on My access</a></p>`
+    : html`<p class="quiet">To request it again, open <a href="/access/${request.profile}">the profile</a>.</p>`
+}
+
 // ── Below the decision ───────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The requester's earlier requests that the page looks at. */
