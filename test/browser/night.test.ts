@@ -44,6 +44,7 @@ describe('the night, clicked', () => {
     await forget()
     await page.goto(`${sandbox.urls.broker}/link`)
     await signInAs(shown)
+    await page.getByRole('button', { name: 'Get a code' }).click()
     const line = await page.textContent('main code')
     expect(line).toMatch(/^\/stint link [0-9a-z-]{26,}$/)
     await pictures(page, `link-code-${user}`)

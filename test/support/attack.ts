@@ -154,7 +154,8 @@ async function startIssuer(lab: Lab, now: () => number) {
       const send = (status: number, json: object) =>
         void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json))
       if (!found) return send(400, { error: 'invalid_grant' })
-      const claims = { auth_time: Math.floor(now() / 1000), ...found.person }
+      // After a sign-out everywhere in the same second, the sign-in is the later one.
+      const claims = { auth_time: Math.ceil(now() / 1000), ...found.person }
       const [access, id] = await Promise.all([
         lab.token({ ...claims, exp: Math.floor(now() / 1000) + 3600 }),
         lab.token({ ...claims, aud: 'stint-web', nonce: found.nonce }, { typ: 'JWT' }),

@@ -58,7 +58,7 @@ const inspect = String(function stray(root: any): readonly string[] {
   const svg = 'viewBox role aria-label x x1 x2 y y1 y2 cx cy r rx width height text-anchor class'
   const names = 'href src action method name value type id class title lang charset content rel for scope colspan rows cols size maxlength'
   const others =
-    'placeholder required selected hidden autocomplete datetime download open data-copy data-live data-version aria-current aria-label aria-describedby aria-invalid autofocus role'
+    'placeholder required selected hidden autocomplete datetime download open data-copy data-live data-version data-now data-as data-until data-past data-announce aria-current aria-label aria-describedby aria-invalid autofocus role'
   const attributes = new Set(`${svg} ${names} ${others}`.split(' '))
   const found: string[] = []
   for (const element of root.querySelectorAll('*')) {

@@ -59,7 +59,7 @@ export function decideForm(form: DecideForm): Html {
       return html`<a class="button primary" href="${signInLink(here, true)}"${possibleUntil(lastChance(option, request))}>Sign in again to ${option === 'approve' ? 'approve' : 'review'}</a>`
     return html`<button name="act" value="${option}" class="${option === 'review' && !isReviewDue(request, now) ? '' : classes[option]}"${possibleUntil(lastChance(option, request))}>${labelOf(option, request, account, now)}</button>`
   }
-  return html`<form method="post" action="${here}" class="decide">${csrfField(visit)}<input type="hidden" name="version" value="${String(request.version)}">
+  return html`<form method="post" action="${here}" class="decide"${possibleUntil(lastChanceOf(options, request))}>${csrfField(visit)}<input type="hidden" name="version" value="${String(request.version)}">
 <label>${commentLabel(options)}
 <textarea name="comment" rows="1" maxlength="256">${typed?.get('comment') ?? ''}</textarea></label>
 ${options.includes('approve') && !isStale ? limitFields(request, typed) : ''}
@@ -73,6 +73,11 @@ function lastChance(option: Option, request: AccessRequest): Instant | undefined
   if (option === 'extend') return sessionsEnd
   if (option === 'revoke') return Math.max(request.windowExpiresAt ?? request.expiresAt, sessionsEnd)
   return option === 'review' ? undefined : request.expiresAt
+}
+
+function lastChanceOf(options: readonly Option[], request: AccessRequest): Instant | undefined {
+  const chances = options.flatMap((option) => lastChance(option, request) ?? [])
+  return chances.length < options.length ? undefined : Math.max(...chances)
 }
 
 /** Shown by the script, which has replaced what is above it. The form stays as it was, so the broker notices that it is outdated. */
