@@ -107,7 +107,7 @@ describe('a request all of whose fields are a payload', () => {
     expect(await page.locator('header').innerHTML()).toContain(mark)
     await page.getByLabel('Comment').fill(upTo(onOneLine(payload), 200))
     await page.getByRole('button', { name: /^Approve / }).click()
-    await page.getByText('You approved this request.').waitFor()
+    await page.getByText(/^You approved 1 hour, /).waitFor()
     expect(await strayNodes(page)).toEqual([])
     expect(await page.locator('.progress').textContent()).toMatch(new RegExp(`Approved by .*${mark}.*: \u2068?${mark}`))
     await page.getByLabel('What you found').fill(upTo(onOneLine(payload), 200))

@@ -35,7 +35,8 @@ test('people sign in with a second factor, by code alone, and make no users of t
   for (const { inputs } of dev.of('aws:cognito/userPoolClient:UserPoolClient')) {
     expect(inputs.allowedOauthFlows).toEqual(['code'])
     expect(inputs.accessTokenValidity).toBe(60)
-    for (const url of inputs.callbackUrls) expect(url).toMatch(/^http:\/\/localhost:\d+\/callback$|^https:\/\/.*\/sign-in\/callback$/)
+    for (const url of inputs.callbackUrls)
+      expect(url).toMatch(/^http:\/\/localhost:\d+\/callback$|^https:\/\/.*\/sign-in\/callback(\/people)?$/)
   }
   expect(dev.one('aws:cognito/userPoolClient:UserPoolClient', 'PeopleCliClient').inputs.generateSecret).toBe(false)
   expect(

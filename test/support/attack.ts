@@ -132,10 +132,11 @@ async function startIssuer(lab: Lab, now: () => number) {
   let next: Person = { sub: 'nobody' }
   const expected = new Map<string, Person>()
   const codes = new Map<string, { readonly person: Person; readonly nonce: string }>()
+  let issued = 0
   const part = await serve((request, response) => {
     const url = new URL(request.url ?? '/', 'http://issuer')
     if (url.pathname === '/authorize') {
-      const code = `code-${codes.size}`
+      const code = `code-${issued++}`
       const state = url.searchParams.get('state') ?? ''
       codes.set(code, { person: expected.get(state) ?? next, nonce: url.searchParams.get('nonce') ?? '' })
       const back = new URL(url.searchParams.get('redirect_uri') ?? '')
