@@ -320,9 +320,17 @@ describe('withdrawal', () => {
     expect((await post(`/requests/${id}/revoke`, dana)).json.state).toBe('revoked')
   })
   test('denied: one no is enough, and the second approver learns it', async () => {
-    const id = await ask(await engineer())
-    expect((await post(`/requests/${id}/deny`, await peer('pia'))).json.state).toBe('denied')
-    expect((await post(`/requests/${id}/deny`, await peer('pia'))).json.state).toBe('denied')
+    const dana = await engineer()
+    const id = await ask(dana)
+    const denied = {
+      state: 'denied',
+      decidedBy: { subject: 'pia' },
+      decidedAt: expect.stringMatching(/^\d{4}-/),
+      decisionComment: 'use lab-one',
+    }
+    expect((await post(`/requests/${id}/deny`, await peer('pia'), { comment: 'use lab-one' })).json).toMatchObject(denied)
+    expect((await post(`/requests/${id}/deny`, await peer('pia'))).json).toMatchObject(denied)
+    expect((await sandbox.get(`/requests/${id}`, dana)).json).toMatchObject(denied)
     expect(status(await post(`/requests/${id}/approve`, await peer()))).toEqual([409, 'already-decided'])
   })
 })

@@ -771,7 +771,8 @@ export default { ...company, profiles: { ...company.profiles, ...profiles } }`,
     const ask = async (bucket: string, decision: string, more: object = {}) => {
       const parameters = { bucket: `acme-${bucket}-logs` }
       const { json } = await sandbox.call('POST', '/requests', dana, { profile: 'logs-read', parameters, ...more })
-      expect((await sandbox.call('POST', `/requests/${json.id}/${decision}`, alex, {})).status).toBe(200)
+      const { status } = await sandbox.call('POST', `/requests/${json.id}/${decision}`, alex, { comment: `${decision}: 1 < 2` })
+      expect(status).toBe(200)
       return json.id as string
     }
     const later = await ask('later', 'approve', { startsAt: new Date(sandbox.now() + 600_000).toISOString() })
@@ -784,7 +785,9 @@ export default { ...company, profiles: { ...company.profiles, ...profiles } }`,
     const part = (title: string) => text.split('<h2>').find((one) => one.startsWith(`${title}</h2>`)) ?? ''
     expect(part('Approved, starts later')).toMatch(new RegExp(`/decide/${later}">logs-read</a>.*, starts <time`))
     expect(part('Approved, starts later')).toContain('<code>bucket=acme-later-logs</code>')
-    expect(part('Recently decided')).toMatch(new RegExp(`/decide/${denied}">[\\s\\S]*denied</span> by Avery Approver`))
+    expect(part('Recently decided')).toMatch(
+      new RegExp(`/decide/${denied}">[\\s\\S]*denied</span> by Avery Approver.*: \u2068?deny: 1 &lt; 2`),
+    )
     expect(part('Live sessions')).toMatch(/started <time[\s\S]*<code>bucket=acme-used-logs<\/code>/)
     expect(part('Live sessions')).toContain(`href="/decide/${used}"`)
     expect(part('Approved, ready to use')).toContain(`stint console logs-read -p bucket=acme-used-logs --request ${used}`)

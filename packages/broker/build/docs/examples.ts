@@ -124,6 +124,8 @@ const rare = new Set([
   'endedAt',
   'renewed',
   'decidedBy',
+  'decidedAt',
+  'decisionComment',
   'extends',
 ])
 

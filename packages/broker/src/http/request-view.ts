@@ -93,7 +93,8 @@ export function requestView(
           },
         }),
     ...defined({ usesLeft: request.usesLeft }),
-    ...(request.decidedBy ? { decidedBy: request.decidedBy } : {}),
+    ...defined({ decidedBy: request.decidedBy }),
+    ...(request.decision ? { decidedAt: toIso(request.decision.at), ...defined({ decisionComment: request.decision.comment }) } : {}),
     review: request.review
       ? { by: request.review.by, at: toIso(request.review.at), text: request.review.text }
       : needsReview(request)

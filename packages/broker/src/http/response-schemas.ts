@@ -244,7 +244,9 @@ export const requestView = v.strictObject({
   limits: limitsView,
   window: v.optional(v.strictObject({ startsAt: v.optional(time), expiresAt: time })),
   usesLeft: v.optional(v.number()),
-  decidedBy: v.optional(callerView),
+  decidedBy: v.optional(v.pipe(callerView, v.description('Who denied, cancelled or revoked the request.'))),
+  decidedAt: v.optional(time),
+  decisionComment: v.optional(v.pipe(text, v.description('What they said about it, such as why they denied it.'))),
   review: v.union([v.picklist(['none', 'needed']), v.strictObject({ by: callerView, at: time, text })]),
   sessions: v.array(sessionView),
   live: v.pipe(

@@ -121,8 +121,8 @@ describe('a request', () => {
     ],
     [
       'denied',
-      { state: 'denied', decidedBy: { ...dana, name: 'Ann', subject: 'ann-1' } },
-      'denied by Ann (people/ann-1)',
+      { state: 'denied', decidedBy: { ...dana, name: 'Ann', subject: 'ann-1' }, decision: { at: NOW, comment: 'use the runbook' } },
+      'denied by Ann (people/ann-1): use the runbook',
       [buttons.details],
     ],
     ['expired by time alone', { expiresAt: NOW - 1 }, 'expired without a decision', [buttons.details]],
@@ -273,6 +273,10 @@ describe('wherever somebody is named, who they are stands beside the name', () =
   })
   test('to the requester', () => {
     expect(outcomeMessage(shown({ decidedBy: ann }), 'denied').text).toBe('break-glass: denied by Dana (people/ann-1)')
+    const decision = { at: NOW, comment: 'use *logs-read*' }
+    expect(outcomeMessage(shown({ decidedBy: ann, decision }), 'denied').text).toBe(
+      'break-glass: denied by Dana (people/ann-1): use ∗logs-read∗',
+    )
   })
   test('to a Slack user who was linked', () => {
     expect(linkMessage(event('link.made', { expiresAt: '2027-02-22T03:00:00.000Z' })).text).toMatch(

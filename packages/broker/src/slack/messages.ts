@@ -153,7 +153,7 @@ function story({ request, needed, now }: ShownRequest): readonly string[] {
     ...(state === 'pending' && request.unattendedAt !== undefined
       ? [`It is approved automatically at ${minute(request.unattendedAt)} unless it is denied first.`]
       : []),
-    ...(request.decidedBy && state !== 'approved' ? [`${state} by ${shownCaller(request.decidedBy)}`] : []),
+    ...(request.decidedBy && state !== 'approved' ? [`${state}${decided(request)}`] : []),
     ...(request.sessions.length > 0
       ? [
           `Sessions issued: ${request.sessions.length}. Uses left: ${request.usesLeft ?? 0}.${live === undefined ? '' : ` Live sessions: ${live}`}`,
@@ -226,10 +226,15 @@ export function howToUse({ request }: Pick<ShownRequest, 'request'>, broker: str
   }
 }
 
+/** Who closed the request, and what they said about it. */
+function decided({ decidedBy, decision }: AccessRequest): string {
+  const comment = decision?.comment === undefined ? '' : `: ${inLine(decision.comment)}`
+  return decidedBy === undefined ? '' : ` by ${shownCaller(decidedBy)}${comment}`
+}
+
 /** The outcome of a request that cannot be used. */
 export function outcomeMessage({ request }: Pick<ShownRequest, 'request'>, state: string): Message {
-  const by = request.decidedBy === undefined ? '' : ` by ${shownCaller(request.decidedBy)}`
-  const words = `${inLine(request.profile)}: ${state}${by}`
+  const words = `${inLine(request.profile)}: ${state}${decided(request)}`
   return {
     text: notice(words),
     blocks: [said(words), { type: 'context', elements: [plain(request.id, 150)] }],

@@ -39,7 +39,7 @@ export function ownRequests(visit: Visit, requests: readonly AccessRequest[], no
     decided.map((request) =>
       line(
         request,
-        html`: <span class="badge ${stateAt(request, now)}">${stateAt(request, now)}</span>${request.decidedBy ? html` by ${shownCaller(request.decidedBy)}` : ''}`,
+        html`: <span class="badge ${stateAt(request, now)}">${stateAt(request, now)}</span>${request.decidedBy ? html` by ${shownCaller(request.decidedBy)}` : ''}${reasonOf(request)}`,
       ),
     ),
   )}`
@@ -56,6 +56,10 @@ function readyCard(visit: Visit, request: AccessRequest, account: string): Html 
   return html`<li><a href="/decide/${request.id}">${request.profile}</a>: ${roleName(request.roleArn)} in ${account}, ${end(windowExpiresAt, { is: 'window ends', past: 'window has ended', what: `${request.profile}:` })}, ${request.usesLeft === 1 ? '1 session' : `${String(request.usesLeft)} sessions`} left${parametersOf(request)}
 ${use}</li>`
 }
+
+/** What was said when the request was closed, such as why it was denied. */
+const reasonOf = ({ decision }: AccessRequest): Html | string =>
+  decision?.comment === undefined ? '' : html`: ${isolated(shownLine(decision.comment))}`
 
 export const parametersOf = ({ terms }: AccessRequest): Html | string => {
   const given = Object.entries(terms.parameters).map(

@@ -1,7 +1,7 @@
 /** The parts of the API's responses that the command line reads. openapi.json describes them in full. */
 import type { ImmediateEndState } from '@stint/core/request/immediate-end'
 
-type CallerView = { readonly issuer: string; readonly subject: string; readonly name: string; readonly kind: string }
+export type CallerView = { readonly issuer: string; readonly subject: string; readonly name: string; readonly kind: string }
 export type ProfileView = {
   readonly id: string
   readonly description?: string
@@ -66,7 +66,10 @@ export type RequestView = {
   readonly limits: { readonly duration?: number; readonly uses?: number; readonly window?: number }
   readonly window?: { readonly startsAt?: string; readonly expiresAt: string }
   readonly usesLeft?: number
+  /** Who denied, cancelled or revoked it. */
   readonly decidedBy?: CallerView
+  readonly decidedAt?: string
+  readonly decisionComment?: string
   readonly review: string | { readonly by: CallerView; readonly at: string; readonly text: string }
   readonly sessions: readonly SessionView[]
   readonly live: readonly { readonly id: string; readonly expiresAt: string }[]

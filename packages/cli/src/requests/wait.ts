@@ -82,8 +82,9 @@ function announce({ process: { stderr } }: Context, { url }: Broker, request: Re
 export function approvedOrThrow(request: RequestView): RequestView {
   if (request.state === 'approved') return request
   const by = request.decidedBy === undefined ? '' : ` by ${shownLine(request.decidedBy.name)}`
+  const why = request.decisionComment === undefined ? '.' : `: ${shownLine(request.decisionComment)}`
   const exit = request.state === 'denied' || request.state === 'revoked' ? 'denied' : 'failed'
-  throw new Failure(exit, `The request ${request.id} is ${request.state}${by}.`, {
+  throw new Failure(exit, `The request ${request.id} is ${request.state}${by}${why}`, {
     requestId: request.id,
     next: `Read it: stint show ${request.id}`,
   })

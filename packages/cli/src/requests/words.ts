@@ -3,7 +3,7 @@
 import { formatDuration } from '@stint/core/duration'
 import { withIdentity } from '@stint/core/identity/shown'
 import { ruleInWords } from '@stint/core/request/approver-words'
-import type { RequestView, SessionView } from '../broker/views.ts'
+import type { CallerView, RequestView, SessionView } from '../broker/views.ts'
 import { factsText, fromNow, tableText } from '../frame/words.ts'
 import { shownLine } from '../output.ts'
 
@@ -37,9 +37,7 @@ export function requestText(request: RequestView, now: number): string {
           `${withIdentity(approver.name, `${approver.issuer}/${approver.subject}`)} at ${at}, ${channel}${comment === undefined ? '' : `: ${comment}`}`,
         ] as const,
     ),
-    ...(request.decidedBy
-      ? [['Decided by', withIdentity(request.decidedBy.name, `${request.decidedBy.issuer}/${request.decidedBy.subject}`)] as const]
-      : []),
+    ...(request.decidedBy ? [['Decided by', decisionWords(request.decidedBy, request)] as const] : []),
     ...(typeof request.review === 'string'
       ? request.review === 'none'
         ? []
@@ -61,6 +59,13 @@ export function sessionStateText({ state, failure, endedBy, renewed }: SessionVi
   const more = [why, times].filter((one) => one !== undefined)
   return more.length === 0 ? state : `${state} (${more.join('; ')})`
 }
+
+const decisionWords = ({ name, issuer, subject }: CallerView, { decidedAt, decisionComment }: RequestView): string =>
+  [
+    withIdentity(name, `${issuer}/${subject}`),
+    ...(decidedAt === undefined ? [] : [` at ${decidedAt}`]),
+    ...(decisionComment === undefined ? [] : [`: ${decisionComment}`]),
+  ].join('')
 
 const stateWords = ({ state, expiresAt, window }: RequestView, now: number): string => {
   if (state === 'pending' && expiresAt !== undefined) return `pending, expires ${fromNow(expiresAt, now)}`
