@@ -1,4 +1,5 @@
 /** `/activity`: what happened, on one day, to one request or in one session. Callers see what concerns them; auditors see everything. */
+import { approvalOfProfile } from '@stint/core/config/approval'
 import { days, type Instant, parseIso, toDay } from '@stint/core/instant'
 import { refused } from '@stint/core/outcome'
 import { html } from 'hono/html'
@@ -50,7 +51,13 @@ export function activityPages(
       return show(c, { ...frame, status: 400, body: html`<p class="refused" role="alert">${fault}</p>${forms(filters, !own)}` })
     }
     const { view } = read
-    const rows = pageRows({ filters, kind: view.kind, own, accountOf: (target) => rules.targets[target ?? '']?.account })
+    const rows = pageRows({
+      filters,
+      kind: view.kind,
+      own,
+      accountOf: (target) => rules.targets[target ?? '']?.account,
+      isBreakGlass: (profile) => approvalOfProfile(rules, profile)?.breakGlass !== undefined,
+    })
     /** Adds an event that the caller can read; false if the page has no room for it. */
     const add = (found: FoundEvent, logged: boolean): boolean =>
       !mayRead(c, visit.caller, found) ||

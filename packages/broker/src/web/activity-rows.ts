@@ -1,5 +1,5 @@
 /** The rows of `/activity`: events, below the request that they belong to. A page ends where it is full. */
-import type { ReadEvent } from '@stint/core/audit/schema'
+import type { EventType, ReadEvent } from '@stint/core/audit/schema'
 import { withIdentity } from '@stint/core/identity/shown'
 import { parseIso } from '@stint/core/instant'
 import { isolated, shownLine } from '@stint/core/shown-text'
@@ -24,11 +24,13 @@ type RowOptions = {
   /** The reader. Absent: an auditor, who can filter by person. */
   readonly own: Person | undefined
   readonly accountOf: (target: string | undefined) => string | undefined
+  /** Whether the config of today has a break-glass profile of this name. */
+  readonly isBreakGlass: (profile: string) => boolean
 }
 
 export type PageRows = ReturnType<typeof pageRows>
 
-export function pageRows({ filters, kind, own, accountOf }: RowOptions) {
+export function pageRows({ filters, kind, own, accountOf, isBreakGlass }: RowOptions) {
   const rows: Html[] = []
   const events: FoundEvent[] = []
   const pictured = new Set<unknown>()
@@ -43,7 +45,9 @@ export function pageRows({ filters, kind, own, accountOf }: RowOptions) {
     const { profile } = about
     const account = accountOf(about.target)
     const name = `${kinds[request.slice(0, 3)] ?? 'Record'} ${request.slice(-6)}`
-    return html`<tr><th colspan="4">${profile === undefined ? '' : html`${setter('profile', profile, profile)}${account === undefined ? '' : html` in ${setter('account', account, account)}`} · `}${filters.request === request ? name : html`<a href="${link({ request })}">${name}</a>`}`
+    const alarm = profile !== undefined && isBreakGlass(profile) ? html`<span class="badge high">break-glass</span> ` : ''
+    const where = account === undefined ? '' : html` in ${setter('account', account, account)}`
+    return html`<tr><th colspan="4">${profile === undefined ? '' : html`${alarm}${setter('profile', profile, profile)}${where} · `}${filters.request === request ? name : html`<a href="${link({ request })}">${name}</a>`}`
   }
 
   function eventRow({ found, logged, receipt }: Row, isFirstOfSession: boolean): Html {
@@ -103,14 +107,15 @@ export function pageRows({ filters, kind, own, accountOf }: RowOptions) {
 
 const kinds: { readonly [prefix: string]: string } = { req: 'Request', frz: 'Freeze', lnk: 'Slack link' }
 
-/** An event in a few words. Any other has the name of its type. */
-const words: { readonly [type: string]: string } = {
+/** An event in a few words. */
+const words: { readonly [type in EventType]: string } = {
   'request.created': 'Session requested, no approval needed',
   'request.asked': 'Approval requested',
   'request.received': 'Details of the request recorded',
   'request.text': 'A long text recorded',
   'request.justified': 'Another justification given',
   'request.refused': 'Refused',
+  'request.refusals-capped': 'More refusals in this hour are only counted',
   'approval.given': 'Approved',
   'request.approved': 'Every approval is given',
   'request.denied': 'Denied',
@@ -121,22 +126,34 @@ const words: { readonly [type: string]: string } = {
   'request.escalated': 'Escalated to more approvers',
   'request.reminded': 'Approvers reminded',
   'request.reviewed': 'Break-glass reviewed',
+  'request.erased': 'Personal data erased',
+  'request.restored': 'Restored from a backup, and ended',
+  'request.retired': 'Complete in the log',
   'session.reserved': 'Session reserved',
   'session.issued': 'Credentials issued',
   'session.failed': 'No credentials issued',
+  'session.answer-dropped': 'An unexpected response of AWS dropped',
   'session.abandoned': 'Reservation abandoned',
   'session.renewal-reserved': 'Renewal reserved',
   'session.renewed': 'Credentials renewed',
   'session.renewal-failed': 'Renewal failed',
+  'session.renewal-abandoned': 'Renewal abandoned',
   'session.ended': 'Session ended',
+  'token.used': 'A single-use token renewed a session',
   'freeze.set': 'Access frozen',
+  'freeze.release-asked': 'Release of the freeze requested',
   'freeze.released': 'Freeze released',
+  'freeze.deploy-released': 'Freeze released by a deployment',
+  'link.pending': 'Code for a Slack link entered',
   'link.made': 'Slack user linked',
   'link.ended': 'Slack link ended',
+  'config.seen': 'A config deployed',
+  'log.started': 'The log started',
+  'table.restored': 'Stint opened after a restore',
 }
 
 function eventWords(event: ReadEvent): Html {
-  const name = Object.hasOwn(words, event.type) ? words[event.type] : event.type
+  const name = words[event.type]
   const more = [event.code, event.comment, event.justification].find((value) => typeof value === 'string') as string | undefined
   return html`${name}${more === undefined ? '' : html`: <span class="quiet">${isolated(shownLine(more, 120))}</span>`}`
 }
