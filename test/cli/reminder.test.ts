@@ -40,6 +40,8 @@ onScript('exec says so on a terminal, in one line', async () => {
 })
 test('serve says so, and exec does not if programs read its output', async () => {
   const exec = spawn(process.execPath, [STINT, 'exec', 'short', '--', 'sh', '-c', 'echo ready; read line'], { env })
+  // It can close before the other one does.
+  const closed = once(exec, 'close')
   let said = ''
   exec.stderr.on('data', (part) => void (said += part))
   await once(createInterface({ input: exec.stdout }), 'line')
@@ -53,6 +55,6 @@ test('serve says so, and exec does not if programs read its output', async () =>
     serve.kill('SIGTERM')
   }
   expect(lines).toEqual([expect.stringContaining('Serving the profile short on loopback.'), expect.stringMatching(REMINDER)])
-  await once(exec, 'close')
+  await closed
   expect(said).toBe('')
 })

@@ -136,7 +136,6 @@ async function shadowsOf(env: Env): Promise<Record<string, string>> {
 
 function childOf({ process }: Context, [program = '', ...args]: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: 'inherit', env })
     const forward = (signal: NodeJS.Signals) => {
       // Ctrl-C and Ctrl-\ on a terminal reach the command too, which decides what they mean.
       if ((signal === 'SIGINT' || signal === 'SIGQUIT') && hasKeyboard(process)) return
@@ -144,7 +143,9 @@ function childOf({ process }: Context, [program = '', ...args]: readonly string[
     }
     // Not SIGUSR1, with which Node starts its debugger.
     const signals = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const
+    // Before the command starts, or a signal in between would end this process and leave the command and its session behind.
     for (const signal of signals) process.on(signal, forward)
+    const child = spawn(program, args, { stdio: 'inherit', env })
     const over = () => {
       for (const signal of signals) process.removeListener(signal, forward)
     }
