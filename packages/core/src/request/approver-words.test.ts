@@ -33,9 +33,14 @@ test('each rule is a line, with its alternatives', () => {
     { count: 1, by: [by('avery'), by('blake')] },
     { count: 2, by: [by('x\u202Ey')] },
   ]
-  expect(rulesInWords(rules)).toEqual([
-    '1 approver from `people` whose `sub` is `avery`, or from `people` whose `sub` is `blake`',
-    '2 approvers from `people` whose `sub` is `x‹U+202E›y`',
-  ])
-  expect(rulesInWords([{ count: 1, by: [by('x'.repeat(600))] }])[0]).toHaveLength(500)
+  expect(rulesInWords(rules)).toBe(
+    '1 approver from `people` whose `sub` is `avery`, or from `people` whose `sub` is `blake`; and 2 approvers from `people` whose `sub` is `x‹U+202E›y`',
+  )
+})
+
+test('a rule that is too long ends the name that it is cut in, so that the next rule reads as words', () => {
+  const rule = (sub: string) => ({ count: 1, by: [{ issuer: 'people', claims: { sub } }] })
+  const words = rulesInWords([rule('x'.repeat(600)), rule('avery')])
+  expect(words).toMatch(/^1 approver from `people` whose `sub` is `x+…`; and 1 approver from `people` whose `sub` is `avery`$/)
+  expect(words.indexOf('; and')).toBe(501)
 })

@@ -1,15 +1,14 @@
 /** Who can approve, in words: "1 approver from `people` in group `approvers`". Names are between backticks (`code-text.ts`). */
-import { asCode } from '../code-text.ts'
+import { asCode, cutSentence } from '../code-text.ts'
 import type { ApprovalRule } from '../config/shape.ts'
-import { isolated, shownLine } from '../shown-text.ts'
 
 /** One line for a rule, such as `{ count: 1, by: [{ issuer, claims: { groups: { includes: 'approvers' } } }] }`. */
 export const ruleInWords = ({ by, count }: { readonly by: readonly object[]; readonly count: number }): string =>
   `${count} ${count === 1 ? 'approver' : 'approvers'} ${by.map(approverWords).join(', or ')}`
 
-/** One line for each rule, all of which must be fulfilled. */
-export const rulesInWords = (rules: readonly Pick<ApprovalRule, 'by' | 'count'>[]): readonly string[] =>
-  rules.map((rule) => isolated(shownLine(ruleInWords(rule), 500)))
+/** The rules, all of which must be fulfilled: "1 approver from `people` …; and 1 approver from `leads`". */
+export const rulesInWords = (rules: readonly Pick<ApprovalRule, 'by' | 'count'>[]): string =>
+  rules.map((rule) => cutSentence(ruleInWords(rule))).join('; and ')
 
 /** `from `people` in group `leads``: who can approve by one entry of a rule. */
 export function approverWords(who: object): string {

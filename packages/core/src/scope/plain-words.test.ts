@@ -47,7 +47,7 @@ describe('a policy in plain words', () => {
       'every resource but one',
       [{ Effect: 'Allow', Action: 's3:GetObject', NotResource: 'arn:aws:s3:::secret/*' } as StatementJson],
       [],
-      ['can read in S3: everything except `secret/*`', 'cannot write'],
+      ['can read in S3: any resource except `arn:aws:s3:::secret/*`', 'cannot write'],
     ],
     [
       'a condition',
@@ -60,6 +60,26 @@ describe('a policy in plain words', () => {
       [allow('s3:*', 'arn:aws:s3:::x'), { Effect: 'Deny', Action: 's3:DeleteObject', Resource: '*' } as StatementJson],
       [],
       ['can do everything in S3: `x`', 'never `s3:DeleteObject`'],
+    ],
+    [
+      'a Deny on a part of what the last part of its ARN would say',
+      [
+        allow('*'),
+        { Effect: 'Deny', Action: '*', Resource: 'arn:aws:s3:::*' } as StatementJson,
+        { Effect: 'Deny', Action: 'dynamodb:*', Resource: 'arn:aws:dynamodb:us-east-1:111122223333:*' } as StatementJson,
+      ],
+      [],
+      [
+        'can do everything that the role allows',
+        'never anything in `arn:aws:s3:::*`',
+        'never `dynamodb:*` in `arn:aws:dynamodb:us-east-1:111122223333:*`',
+      ],
+    ],
+    [
+      'an exception of a whole service',
+      [{ Effect: 'Allow', Action: '*', NotResource: 'arn:aws:s3:::*' } as StatementJson],
+      [],
+      ['can do everything in any resource except `arn:aws:s3:::*`'],
     ],
     [
       'a policy of AWS that reads',
@@ -113,7 +133,7 @@ describe('a policy in plain words', () => {
         allow('s3:GetObject', 'arn:aws:s3:::b'),
       ],
       [],
-      ['can read in S3: everything except `a`', 'can read in S3: `b`', 'cannot write'],
+      ['can read in S3: any resource except `arn:aws:s3:::a`', 'can read in S3: `b`', 'cannot write'],
     ],
     [
       'every action but some, twice',
@@ -132,7 +152,7 @@ describe('a policy in plain words', () => {
       'a Deny of everything in one place',
       [allow('s3:*'), { Effect: 'Deny', Action: '*', Resource: 'arn:aws:s3:::secret' } as StatementJson],
       [],
-      ['can do everything in S3', 'never anything in `secret`'],
+      ['can do everything in S3', 'never anything in `arn:aws:s3:::secret`'],
     ],
     [
       'a Deny of everything but some',

@@ -1,13 +1,12 @@
 /**
  * What a session may do, in plain words: "can read in S3: `acme-orders-logs`", "cannot write". Approvers read it before the exact
  * statements, which `permissionsOf` lists. It never promises less than the statements allow: an action that is not known to read counts as
- * writing, and only plain names of resources can be left out of a line. Names are between backticks (`code-text.ts`), because a requester
- * can choose them.
+ * writing, only plain names of resources can be left out of a line, and what is excepted or denied is named by its whole ARN. Names are
+ * between backticks (`code-text.ts`), because a requester can choose them.
  */
 import type { StatementJson } from '@stint/iam'
 import { openedBy } from '@stint/iam/minting/actions'
 import { asCode } from '../code-text.ts'
-import { isolated } from '../shown-text.ts'
 import { isReadingAction, isReadingPolicy } from './risk.ts'
 import type { Terms } from './terms.ts'
 
@@ -57,7 +56,7 @@ export function plainWords({ policy, policyArns, mints = [], role }: Described):
   const writes =
     allows.some(({ NotAction, Action }) => NotAction !== undefined || !listOf(Action).every(context.isReading)) ||
     !policyArns.every(isReadingPolicy)
-  return [...lines, ...arns, ...denies, ...(writes ? [] : ['cannot write'])].map(isolated)
+  return [...lines, ...arns, ...denies, ...(writes ? [] : ['cannot write'])]
 }
 
 /** Plain statements that only read in one service become one: many policies name a bucket in one statement and its objects in the next. */
@@ -125,11 +124,11 @@ const conditionsOf = ({ Condition }: StatementJson): string =>
   Condition === undefined ? '' : `, under conditions on ${all([...new Set(Object.values(Condition).flatMap(Object.keys))])}`
 
 /** Where a statement applies; empty if everywhere. */
-function placesIn({ Resource, NotResource }: StatementJson, { account }: Context): string {
-  const places = (arns: string | readonly string[] | undefined) => [...new Set(listOf(arns).map((arn) => placeOf(arn, account)))]
-  // The names that are left out of an exception are still allowed, or still denied, so all of them are listed.
-  if (NotResource !== undefined) return `everything except ${places(NotResource).join(', ')}`
-  const found = places(Resource)
+function placesIn({ Effect, Resource, NotResource }: StatementJson, { account }: Context): string {
+  // Those that were left out of an exception would still be allowed, or still be denied, so all of them are listed.
+  if (NotResource !== undefined) return `any resource except ${all(listOf(NotResource))}`
+  // The last part of an ARN covers more than the ARN does. An Allow may say more than it allows, but a Deny must not say more than it denies.
+  const found = [...new Set(listOf(Resource).map((arn) => (Effect === 'Deny' ? asCode(arn) : placeOf(arn, account))))]
   if (found.includes(asCode('*'))) return ''
   // A bucket and its objects are one place.
   const whole = new Set(found.filter((one) => one.endsWith('`') && found.includes(`${one.slice(0, -1)}/*\``)))
