@@ -5,7 +5,6 @@ import { type Attacked, attackedSandbox, type Jar, type Person } from '../suppor
 const SECOND = 1000
 const DAY = 24 * 60 * 60 * SECOND
 const TOO_OLD = 'did not ask you to sign in again'
-const NO_TIME = 'did not say when you signed in'
 const EVERYWHERE = 'You signed out everywhere after'
 
 let attacked: Attacked
@@ -78,6 +77,29 @@ describe('after a sign-out', () => {
     await signOut(jar)
     expect((await signIn(jar, '/sign-in', { ...person, auth_time: undefined })).isSignedIn).toBe(true)
   })
+  test('of a session that had expired, too, it makes the issuer ask again', async () => {
+    const jar = await attacked.signedIn(someone())
+    const csrf = await jar.csrf()
+    attacked.sandbox.advance(31 * 60 * SECOND)
+    expect((await jar.go('/sign-out', { csrf })).location).toBe('/signed-out')
+    expect((await jar.go('/decide')).location).toBe('/signed-out?to=%2Fdecide')
+    expect(jar.cookies.has('stint-session')).toBe(false)
+  })
+  test('everywhere, of a session that had expired, says that other browsers stay signed in', async () => {
+    const person = someone()
+    const jar = await attacked.signedIn(person)
+    const csrf = await jar.csrf()
+    attacked.sandbox.advance(31 * 60 * SECOND)
+    const other = await attacked.signedIn(person)
+    const page = await jar.go('/sign-out', { csrf, everywhere: '1' })
+    expect([page.status, page.text]).toEqual([401, expect.stringContaining('signed out only in this browser')])
+    expect([(await other.go('/')).status, (await jar.go('/decide')).location]).toEqual([200, '/signed-out?to=%2Fdecide'])
+  })
+  test('a form without the token of the session signs no one out', async () => {
+    const jar = await attacked.signedIn(someone())
+    const page = await jar.go('/sign-out', { csrf: 'x' })
+    expect([page.status, (await jar.go('/')).status]).toEqual([401, 200])
+  })
   test('other browsers stay signed in', async () => {
     const person = someone()
     const [one, other] = [await attacked.signedIn(person), await attacked.signedIn(person)]
@@ -95,7 +117,7 @@ describe('after a sign-out everywhere', () => {
   }
   test.each<[string, () => object, string]>([
     ['from before', () => earlier(3 * 3600), EVERYWHERE],
-    ['whose time is not known', () => ({ auth_time: undefined }), NO_TIME],
+    ['whose time is not known', () => ({ auth_time: undefined }), EVERYWHERE],
   ])('a sign-in %s is refused in another browser', async (_what, claims, says) => {
     const { person, other } = await signedOut()
     const { location } = await other.go('/')
@@ -135,5 +157,18 @@ describe('a fresh sign-in', () => {
   ])('%s', async (_what, claims, accepted) => {
     const { sent, isSignedIn } = await signIn(attacked.newJar(), '/sign-in?to=/&fresh=1', { ...someone(), ...claims() })
     expect([sent.get('max_age'), isSignedIn]).toEqual(['300', accepted])
+  })
+  test('is not offered where the issuer never says when a person signed in', async () => {
+    const requester = await attacked.tokenOf({ sub: 'requester', role: 'engineer' })
+    const ask = { profile: 'open', justification: 'x', parameters: { what: 'x' } }
+    const { json } = await attacked.sandbox.call('POST', '/requests', requester, ask)
+    const jar = attacked.newJar()
+    await signIn(jar, '/sign-in?to=/', { ...someone(), groups: ['approvers'], auth_time: undefined })
+    const page = await jar.go(`/decide/${json.id}`)
+    expect(page.text).toContain('did not say when you signed in')
+    expect(page.text).not.toMatch(/Sign in again to|value="approve"/)
+    expect(page.text).toContain('value="deny"')
+    const link = await jar.go('/link')
+    expect([link.status, link.text]).toEqual([403, expect.stringContaining('did not say when you signed in')])
   })
 })

@@ -7,7 +7,7 @@ import { refused } from '@stint/core/outcome'
 import { html } from 'hono/html'
 import type { Decisions } from '../approvals/decide.ts'
 import { seal, unseal } from '../browser/seal.ts'
-import { type Api, type ApiBroker, answer, type Ctx, refuse, type Web } from '../http/context.ts'
+import { type Api, type ApiBroker, answer, type Ctx, refuse } from '../http/context.ts'
 import { singleQuery } from '../http/paging.ts'
 import { cookieOf, dropCookie, keepCookie, oldSignIns, signInCookie } from './cookies.ts'
 import type { Refusals, Show } from './layout.ts'
@@ -38,7 +38,7 @@ function ownPage(text: string): string | undefined {
 const otherIssuer = refused('token-invalid', 'This response belongs to a sign-in with another issuer. Start again.', {
   operator: 'sign-in: the response came to the redirect URI of another issuer',
 })
-const notFound = refused('route-unknown', 'This address is not a page of Stint.')
+const notFound = refused('route-unknown', 'No page of Stint has this address.')
 
 export function signInPages(broker: ApiBroker, decider: Pick<Decisions, 'approvalOf'>, show: Show, { say }: Refusals) {
   const { rules, random, web } = broker
@@ -95,7 +95,7 @@ export function signInPages(broker: ApiBroker, decider: Pick<Decisions, 'approva
       return html`<li><a href="${signInLink(to, fresh)}&${query.toString()}">${id}</a></li>`
     })}</ul>`
 
-  function routes(app: Api, { form, start, end }: Visits): void {
+  function routes(app: Api, { start, signOut }: Visits): void {
     answer(app, 'GET /sign-in', (c) => {
       const { to = '/', fresh, mfa } = singleQuery(c) ?? { to: '' }
       return begin(c, to, fresh === 'login' ? fresh : fresh === '1', mfa === '1')
@@ -121,9 +121,7 @@ export function signInPages(broker: ApiBroker, decider: Pick<Decisions, 'approva
     answer(app, 'GET /sign-in/callback/{issuer}', comesBack)
 
     answer(app, 'POST /sign-out', (c) =>
-      form(c, async ({ cookie }, sent) => {
-        const failed = await end(c, web as Web, cookie, sent.get('everywhere') === '1')
-        if (failed) return failed
+      signOut(c, () => {
         // A browser that keeps pages for its back button drops them.
         c.header('clear-site-data', '"cache"')
         return c.redirect('/signed-out', 303)

@@ -1,7 +1,7 @@
 /** Who visits a page: the person of the browser session, whose token is verified again for each call. */
 
 import { type Instant, seconds } from '@stint/core/instant'
-import { type Done, done, type Refused, refused } from '@stint/core/outcome'
+import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import { signedInLately } from '@stint/core/request/machine'
 import { html } from 'hono/html'
 import {
@@ -76,6 +76,14 @@ export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: C
     return done({ caller: caller.value, cookie, touched: isUse ? broker.ledger.touchWebSession(cookie, now) : undefined })
   }
 
+  /** The fields of a form that one of these pages sent, or the refusal of anything else. */
+  async function sentForm(c: Ctx, web: Web): Promise<URLSearchParams | Response> {
+    const [origin, site, type] = [c.req.header('origin'), c.req.header('sec-fetch-site'), c.req.header('content-type')]
+    if (!isFromOwnPage({ origin, site, type }, new URL(web.publicUrl).origin)) return say(c, strangeForm)
+    const bytes = await boundedBody(c, MAX_FORM_BYTES)
+    return bytes.outcome === 'refused' ? say(c, bytes) : new URLSearchParams(Buffer.from(bytes.value).toString('utf8'))
+  }
+
   return {
     /** Answers a page. A browser that is not signed in goes to the issuer first. `fresh`: how that sign-in is made. */
     async visit(c: Ctx, answer: Answer, fresh = false): Promise<Response> {
@@ -94,11 +102,8 @@ export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: C
     async form(c: Ctx, answer: FormAnswer): Promise<Response> {
       const { web } = broker
       if (!web) return say(c, noPages)
-      const [origin, site, type] = [c.req.header('origin'), c.req.header('sec-fetch-site'), c.req.header('content-type')]
-      if (!isFromOwnPage({ origin, site, type }, new URL(web.publicUrl).origin)) return say(c, strangeForm)
-      const bytes = await boundedBody(c, MAX_FORM_BYTES)
-      if (bytes.outcome === 'refused') return say(c, bytes)
-      const form = new URLSearchParams(Buffer.from(bytes.value).toString('utf8'))
+      const form = await sentForm(c, web)
+      if (form instanceof Response) return form
       const visit = await visitOf(c, web, c.get('now'))
       if (visit.outcome === 'refused') return say(c, visit)
       if (!visit.value) return say(c, sessionEnded, undefined, html`<p><a class="button" href="${signInLink('/')}">Sign in</a></p>`)
@@ -108,8 +113,9 @@ export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: C
     /** Refuses what needs a sign-in within the last five minutes; undefined if there was one. */
     async stale(c: Ctx, visit: Visit, to: string): Promise<Response | undefined> {
       if (signedInLately(visit.caller, c.get('now'))) return undefined
+      if (visit.caller.signedInAt === undefined) return say(c, signedInTooEarly(noSignInTime), visit)
       const more = html`<p><a class="button" href="${signInLink(to, true)}">Sign in again</a></p>`
-      // To open a page decides nothing.
+      // Opening a page decides nothing.
       return c.req.method === 'GET' ? say(c, signInAgain, visit, more) : sayTo(c, visit, signInAgain, more)
     },
 
@@ -135,25 +141,44 @@ export function visits(broker: ApiBroker, { say, sayTo }: Refusals, begin: (c: C
       if (signedOut.outcome === 'unknown' || (!isNew && signedOutSince(signedOut.value, signedIn, now))) {
         await broker.ledger.endWebSession(cookie)
         if (signedOut.outcome === 'unknown') return say(c, unavailable(signedOut.cause))
-        const why = signedIn.signedInAt === undefined ? noSignInTime : signedOutEverywhere
-        return say(c, signedInTooEarly(why), undefined, freshSignIn(to))
+        return say(c, signedInTooEarly(signedOutEverywhere), undefined, freshSignIn(to))
       }
       keepCookie(c, web, SESSION_COOKIE, cookieText(cookie), LONGEST_SECONDS, 'Lax')
       dropCookie(c, web, SIGNED_OUT_COOKIE)
       return c.redirect(to, 303)
     },
 
-    /** Ends the session, or with `everywhere` every session of the person. */
-    async end(c: Ctx, web: Web, cookie: Cookie, everywhere: boolean): Promise<Response | undefined> {
-      const now = c.get('now')
-      const gone = everywhere
-        ? await broker.ledger.endWebSessions(cookie.who, now, now + seconds(SIGNED_OUT_SECONDS))
-        : await broker.ledger.endWebSession(cookie)
-      if (gone.outcome === 'unknown') return say(c, unavailable(gone.cause))
-      dropCookie(c, web, SESSION_COOKIE)
+    /**
+     * Answers the form that ends the session, or with `everywhere` every session of the person. Where the session has expired, the browser
+     * still counts as signed out from now on: the issuer could sign the person in again without a question.
+     */
+    async signOut(c: Ctx, signedOut: () => Response): Promise<Response> {
+      const { web } = broker
+      if (!web) return say(c, noPages)
+      const form = await sentForm(c, web)
+      if (form instanceof Response) return form
+      const cookie = parseCookie(cookieOf(c, web, SESSION_COOKIE))
+      if (cookie && !hasCsrf(cookie, form.get('csrf'))) return say(c, strangeForm)
+      const everywhere = form.get('everywhere') === '1'
+      const gone = cookie && (everywhere ? await endAll(cookie, c.get('now')) : await broker.ledger.endWebSession(cookie))
+      if (gone?.outcome === 'unknown') return say(c, unavailable(gone.cause))
+      if (cookie) dropCookie(c, web, SESSION_COOKIE)
       keepCookie(c, web, SIGNED_OUT_COOKIE, '1', SIGNED_OUT_SECONDS, 'Lax')
-      return undefined
+      if (!everywhere || gone?.outcome === 'done') return signedOut()
+      return say(c, endedHereOnly, undefined, html`<p><a class="button" href="${signInLink('/')}">Sign in</a></p>`)
     },
   }
+
+  /** Ends every session of the person. Refused without a session that is valid: anyone can write a person into a cookie. */
+  async function endAll(cookie: Cookie, now: Instant): Promise<Done<true> | Refused | Unknown> {
+    const found = await broker.ledger.webSession(cookie)
+    if (found.outcome === 'unknown') return found
+    if (!found.value || !openSession(cookie, found.value, now)) return endedHereOnly
+    return broker.ledger.endWebSessions(cookie.who, now, now + seconds(SIGNED_OUT_SECONDS))
+  }
 }
+const endedHereOnly = refused(
+  'token-invalid',
+  'Your session had already ended, so you are signed out only in this browser. Sign in, then sign out everywhere.',
+)
 export type Visits = ReturnType<typeof visits>
