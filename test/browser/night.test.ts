@@ -161,7 +161,7 @@ describe('the page on which one signs in anew', () => {
     await page.getByLabel('Comment').fill('go')
     await page.getByRole('button', { name: 'Approve' }).click()
     expect(await page.textContent('main')).toMatch(
-      /You approved 1 hour, 3 sessions, [\s\S]*Avery Approver \(people\/[\w-]+\), [^:]+:\d\d UTC: go/,
+      /You approved 3 sessions of up to 1 hour each, [\s\S]*Avery Approver \(people\/[\w-]+\), [^:]+:\d\d UTC: go/,
     )
     await pictures(page, 'decided')
     await page.goBack()

@@ -85,7 +85,7 @@ describe.each([true, false])('from the first visit to the review, scripts: %s', 
     await avery.getByText('Approve with limits').click()
     await look(avery, 'decide-limits')
     await avery.getByRole('button', { name: /^Approve 30 minutes as Admin in 111122223333$/ }).click()
-    expect(await avery.textContent('.said')).toMatch(/^You approved 30 minutes, 3 sessions, to be started before /)
+    expect(await avery.textContent('.said')).toMatch(/^You approved 3 sessions of up to 30 minutes each, to be started before /)
     await look(avery, 'approved')
   })
   test('shows the requester that it is ready, and opens the console', async () => {
@@ -113,7 +113,7 @@ describe.each([true, false])('from the first visit to the review, scripts: %s', 
     expect(await avery.textContent('main')).toMatch(/Break-glass reviews/)
     await avery.getByRole('link', { name: 'break-glass' }).first().click()
     await look(avery, 'review')
-    await avery.getByLabel('What you found').fill('A config was rolled back.')
+    await avery.getByLabel('Findings').fill('A config was rolled back.')
     await avery.getByRole('button', { name: 'Close the review' }).click()
     expect(await avery.textContent('.said')).toBe('You closed the review.')
     await look(avery, 'reviewed')
@@ -254,5 +254,8 @@ test('a request that changes is shown without a reload, but can be approved only
   expect(await page.locator('.reload').isVisible()).toBe(false)
   await page.getByRole('link', { name: 'Load it again' }).click()
   expect([await approve.isDisabled(), await page.locator('#changed').innerText()]).toEqual([false, ''])
+  // Once the session has ended, the page can look no more, and says how to go on.
+  await context.clearCookies({ name: 'stint-session' })
+  await page.locator('.reload').waitFor({ state: 'visible', timeout: 30_000 })
   await context.close()
 })

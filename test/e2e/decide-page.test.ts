@@ -76,7 +76,7 @@ describe('an approval', () => {
     const page = await send({ act: 'approve-limited', duration: '15m', uses: '1', window: '30m' })
     expect([page.status, words(page.text)]).toEqual([
       200,
-      expect.stringContaining('You approved 15 minutes, 1 session, to be started before'),
+      expect.stringContaining('You approved 1 session of up to 15 minutes, to be started before'),
     ])
     const { state, limits } = await read(id)
     expect([state, limits]).toEqual(['approved', { duration: 900, uses: 1, window: 1800 }])
@@ -84,7 +84,7 @@ describe('an approval', () => {
   test('without limits ignores the fields for them', async () => {
     const id = await ask()
     const page = await (await at(id)).send({ act: 'approve', duration: '15m', uses: '1', window: '' })
-    expect(words(page.text)).toContain('You approved 1 hour, 3 sessions, to be started before')
+    expect(words(page.text)).toContain('You approved 3 sessions of up to 1 hour each, to be started before')
     expect((await read(id)).limits).toMatchObject({ duration: 3600, uses: 3 })
   })
   test('is refused if the requester has added something since the page was loaded', async () => {
@@ -112,13 +112,19 @@ describe('an approval', () => {
     expect(words(text)).toMatch(/bucket acme-orders-logs\. ?Can read in S3: acme-orders-logs, and \d more below\..*Needs 2 approvals/)
     const page = await send({ act: 'approve-limited', duration: '15m' })
     expect(words(page.text)).toMatch(
-      /You approved 15 minutes, 2 sessions\. It still needs 1 approval from people in group auditors\..*Needs 1 approval /,
+      /You approved 2 sessions of up to 15 minutes each\. It still needs 1 approval from people in group auditors\..*Needs 1 approval /,
     )
     expect(page.text).not.toContain('value="approve')
     expect(words((await web.go(jar, `/decide/${json.id}`)).text)).toContain('You approved this request. It still needs 1 approval from')
     expect((await web.go(jar, '/decide')).text).not.toContain(json.id)
     // What the first approver shortened, the second one reads on the button.
-    expect((await at(json.id, 'auditor')).text).toContain('>Approve 15 minutes as ReadOnly in 111122223333</button>')
+    const next = await at(json.id, 'auditor')
+    expect(next.text).toContain('>Approve 15 minutes as ReadOnly in 111122223333</button>')
+    expect(words(next.text)).toMatch(
+      /account 111122223333, 15 minutes, up to 2 sessions\. .*Approved by Avery Approver .* \(at most 15 minutes\)/,
+    )
+    sandbox.settle()
+    expect(words((await web.go(next.jar, '/decide')).text)).toMatch(/requests ReadOnly in 111122223333, 15 minutes/)
   })
 })
 
@@ -130,20 +136,20 @@ describe('a form with a fault shows the page again, with what was typed', () => 
       'a duration that is too long',
       { act: 'approve-limited', duration: '9h' },
       422,
-      'Longest session must be between 1 minute and 1 hour. Enter a duration such as 15m.',
+      'Longest session: enter a duration between 1 minute and 1 hour, such as 15m.',
     ],
     [
       'a duration that is none',
       { act: 'approve-limited', duration: '15 min' },
       422,
-      'Longest session must be between 1 minute and 1 hour. Enter a duration such as 15m.',
+      'Longest session: enter a duration between 1 minute and 1 hour, such as 15m.',
     ],
-    ['a window that is too short', { act: 'approve-limited', window: '1s' }, 422, 'Time to start them must be between 1 minute and'],
+    ['a window that is too short', { act: 'approve-limited', window: '1s' }, 422, 'Start within: enter a duration between 1 minute and'],
     ['too many sessions', { act: 'approve-limited', uses: '4' }, 400, 'Sessions must be a whole number from 1 to 3.'],
     ['no sessions', { act: 'approve-limited', uses: '0' }, 400, 'Sessions must be a whole number from 1 to 3.'],
     ['no limit at all', { act: 'approve-limited' }, 400, 'Enter at least one limit, or approve what was requested.'],
     ['a denial without a reason', { act: 'deny', comment: ' ' }, 400, 'Enter why you deny the request. The requester sees it.'],
-    ['a review without a finding', { act: 'review', comment: '' }, 400, 'Enter what you found, then close the review.'],
+    ['a review without a finding', { act: 'review', comment: '' }, 400, 'Enter your findings, then close the review.'],
     ['a comment that is too long', { act: 'approve', comment: 'é'.repeat(200) }, 400, 'The comment is too long.'],
   ])('%s', async (_what, form, status, says) => {
     if (id === '') id = asked.splice(asked.indexOf(await ask()), 1)[0] ?? ''
@@ -213,7 +219,7 @@ describe('what closed a request is seen by the other side', () => {
     const id = await ask()
     const { send } = await at(id)
     await send({ act: 'approve' })
-    expect(words((await send({ act: 'revoke' })).text)).toContain('You revoked this request. It gives no credentials.')
+    expect(words((await send({ act: 'revoke' })).text)).toContain('You revoked this request. It issues no credentials.')
   })
 })
 
@@ -238,13 +244,25 @@ describe('the page', () => {
     const { text } = await at(id, 'oncall')
     expect([/href="\/access\/break-glass">the profile/.test(text), /nothing to decide/.test(text)]).toEqual([true, false])
   })
+  test('says that someone else had already revoked it', async () => {
+    const id = await ask()
+    const { send } = await at(id)
+    await send({ act: 'approve' })
+    const open = await at(id)
+    await (await at(id, 'oncall')).send({ act: 'revoke' })
+    const late = await open.send({ act: 'revoke' })
+    expect(words(late.text)).toMatch(/Someone else had already revoked this request\..*Revoked by Olu On-Call/)
+  })
   test('says when the access starts', async () => {
     const startsAt = new Date(sandbox.now() + 1_800_000).toISOString()
     const id = await ask({ startsAt })
     const { text, send } = await at(id)
     expect(words(text)).toMatch(/up to 3 sessions, starting \d{4}-\d\d-\d\d \d\d:\d\d UTC\./)
     const { text: approved } = await send({ act: 'approve' })
-    expect(words(approved)).toMatch(/You approved 1 hour, 3 sessions, to be started from .* UTC to .* UTC\..*can be used from .* UTC to /)
+    expect((await at(id, 'oncall')).text).not.toContain('Use it on My access')
+    expect(words(approved)).toMatch(
+      /You approved 3 sessions of up to 1 hour each, to be started from .* UTC to .* UTC\..*can be used from .* UTC to /,
+    )
   })
   test('counts an expiry as a change', async () => {
     const { jar, text } = await at(await ask())
@@ -266,6 +284,16 @@ describe('the page', () => {
     expect(words((await at(second)).text)).toMatch(/Earlier requests.*UTC: 1 hour, denied by Avery Approver \(people\//)
     expect((await at(second)).text).toContain(`<a href="/decide/${first}">`)
     expect((await at(first)).text).not.toContain(`<a href="/decide/${second}">`)
+  })
+  test('does not call an earlier request approved that had only some of its approvals', async () => {
+    const parameters = (bucket: string) => ({ profile: 'logs-read', justification: `x${++serial}`, parameters: { bucket } })
+    const dana = await sandbox.token('developer')
+    const first = (await sandbox.call('POST', '/requests', dana, parameters('acme-first-logs'))).json.id
+    await (await at(first)).send({ act: 'approve' })
+    sandbox.advance(1000)
+    const second = (await sandbox.call('POST', '/requests', dana, parameters('acme-second-logs'))).json.id
+    expect(words((await at(second)).text)).toMatch(/Earlier requests.*UTC: 1 hour, pending What it allows/)
+    for (const id of [first, second]) await sandbox.call('POST', `/requests/${id}/cancel`, dana, {})
   })
   test('says that a request extends another one', async () => {
     const id = await ask({ duration: '15m' })

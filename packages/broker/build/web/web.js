@@ -77,9 +77,9 @@ function showCopyButtons() {
   }
 }
 
-/** The page looks for changes by itself. */
-function hideReload() {
-  for (const link of document.querySelectorAll('.reload')) link.hidden = true
+/** While the page looks for changes by itself, no one has to reload it. */
+function showReload(isShown) {
+  for (const link of document.querySelectorAll('.reload')) link.hidden = !isShown
 }
 
 const LOOK_EVERY_MS = 5000
@@ -92,11 +92,12 @@ const LOOK_FOR_MS = 30 * 60_000
  */
 async function look(startedAt) {
   const live = document.querySelector('[data-live]')
-  if (!live || Date.now() - startedAt > LOOK_FOR_MS) return
+  if (!live) return
+  if (Date.now() - startedAt > LOOK_FOR_MS) return showReload(true)
   if (document.visibilityState === 'visible') {
     const response = await fetch(location.href, { headers: { accept: 'text/html' }, redirect: 'manual' }).catch(() => undefined)
     // A redirect leads to the sign-in.
-    if (response?.type === 'opaqueredirect') return
+    if (response?.type === 'opaqueredirect') return showReload(true)
     if (response?.ok) {
       const page = new DOMParser().parseFromString(await response.text(), 'text/html')
       const newer = page.querySelector('#live')
@@ -104,7 +105,7 @@ async function look(startedAt) {
         live.replaceWith(document.adoptNode(newer))
         for (const notice of document.querySelectorAll('#changed > span')) notice.hidden = false
         for (const button of document.querySelectorAll('form.decide button[value^="approve"]')) button.disabled = true
-        hideReload()
+        showReload(false)
         showTimes()
       }
     }
@@ -119,5 +120,5 @@ print.addEventListener('change', () => showTimes())
 addEventListener('beforeprint', () => showTimes(true))
 addEventListener('afterprint', () => showTimes())
 showCopyButtons()
-hideReload()
+showReload(false)
 setTimeout(look, LOOK_EVERY_MS, Date.now())

@@ -172,6 +172,9 @@ type Runs = ReturnType<typeof runsIn>
 const eventsIn = (row: LookupRow, runs: Runs, below: number): readonly number[] =>
   runs.flatMap((run, seq) => (run?.seq === row.seq && run.at === row.at && seq < below ? [seq] : [])).reverse()
 
+/** Whether a search has keys to look up. Otherwise it reads the days, one after the other. */
+export const hasKeys = (filter: EventFilter): boolean => keysFor(filter) !== undefined
+
 /** The keys with the fewest rows to filter; undefined if there are too many, or none. */
 function keysFor({ accessKeyId, issuer, subject, outcome, profile, targets = [] }: EventFilter): readonly string[] | undefined {
   if (accessKeyId !== undefined) return [lookupKey.accessKey(accessKeyId)]

@@ -7,7 +7,7 @@ import type { Ask } from '../approvals/ask.ts'
 import type { profileView } from '../http/profile-view.ts'
 import type { Html } from './layout.ts'
 import { patternWords } from './pattern-words.ts'
-import { sentence } from './sentence.ts'
+import { capitalized, sentence } from './sentence.ts'
 import { durationWords } from './words.ts'
 
 export type View = NonNullable<ReturnType<typeof profileView>>
@@ -130,6 +130,6 @@ export function faultOf({ code, detail, evidence }: Refused, view: View, now: In
   if (property === 'startsAt')
     return { field: 'startsAt', says: `Enter a time in UTC within the next 7 days, such as ${toIso(now).slice(0, 16)}.` }
   if (property === 'ticket') return { field: 'ticket', says: 'A ticket has 1 to 64 letters, digits and . _ : / # -.' }
-  if (property === 'justification') return { field: 'justification', says: 'The justification can have at most 2,000 characters.' }
+  if (property === 'justification') return { field: 'justification', says: capitalized(detail) }
   return { says: detail }
 }

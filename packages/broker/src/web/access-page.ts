@@ -13,6 +13,7 @@ import { type Api, type ApiBroker, accessContext, answer, type Ctx, unavailable 
 import { cursorText, filledPage, pageQuery, profilePages } from '../http/paging.ts'
 import { listedProfile, profileView } from '../http/profile-view.ts'
 import { outcomeUnknown } from '../vend/unknown-outcome.ts'
+import type { View } from './access-form.ts'
 import { csrfField, type Html, type Refusals, type Show, type Visit } from './layout.ts'
 import { ownRequests, parametersOf } from './own-requests.ts'
 import type { Visits } from './visits.ts'
@@ -139,12 +140,10 @@ ${canExtend ? html`<a class="button" href="/decide/${request.id}"${possibleUntil
     return { id, says: shownLine(description, LONGEST_DESCRIPTION), where: account, access, more }
   }
   function approversOf(id: string): string {
-    const words = rulesInWords(decider.approvalOf(id)?.rules ?? [])
-    return shownLine(codeParts(words.join(' and ')).join(''), LONGEST_APPROVERS)
+    return shownLine(codeParts(rulesInWords(decider.approvalOf(id)?.rules ?? [])).join(''), LONGEST_APPROVERS)
   }
 }
 
-type View = NonNullable<ReturnType<typeof profileView>>
 /** The rows of one page, without their HTML: a page of 100 stays below 30 KB. */
 type Row = { readonly id: string; readonly says: string; readonly where: string; readonly access: View['access']; readonly more: string }
 

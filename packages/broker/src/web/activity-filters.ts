@@ -34,7 +34,7 @@ export function readFilters(query: Readonly<Record<string, string>> | undefined,
   const named: Filters = Object.fromEntries(filled.filter(([name]) => (filterNames as readonly string[]).includes(name)))
   const person = personIn(named.person)
   const filters = person ? { ...named, person: `${person.issuer}/${person.subject}` } : named
-  const fault = filled.length > Object.keys(filters).length ? 'This page has no such filter.' : filterFault(filters, person, own)
+  const fault = filled.length > Object.keys(filters).length ? 'Unknown or repeated filter.' : filterFault(filters, person, own)
   if (fault !== undefined) return { filters, fault }
   const { day, profile, account, session, request = session?.slice(0, session.indexOf('.')) } = filters
   const text = cursor === undefined ? undefined : Buffer.from(cursor, 'base64url').toString('utf8')
@@ -62,7 +62,7 @@ function filterFault(filters: Filters, person: Person | undefined, own: Person |
   if (request !== undefined && parseJournalId(request) === undefined) return 'This is not the ID of a request.'
   if (session !== undefined && parseSessionId(session) === undefined) return 'This is not the ID of a session.'
   if ((request ?? session) !== undefined && Object.keys(filters).length > 1)
-    return 'A request or a session is shown as a whole. Give its ID alone, without another filter.'
+    return 'A request or a session is shown as a whole. Clear the other filters.'
   return undefined
 }
 

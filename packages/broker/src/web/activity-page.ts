@@ -6,7 +6,7 @@ import { html } from 'hono/html'
 import { type Api, type ApiBroker, answer, type Ctx, type Tools } from '../http/context.ts'
 import { eventAccess, fromLog, placeOf, receiptReply } from '../http/event-access.ts'
 import { cursorText, singleQuery } from '../http/paging.ts'
-import { type EventFilter, type FoundEvent, isCursorOf } from '../log/search.ts'
+import { type EventFilter, type FoundEvent, hasKeys, isCursorOf } from '../log/search.ts'
 import { badCursor, type Filters, link, readFilters, type View } from './activity-filters.ts'
 import { type PageRows, pageRows } from './activity-rows.ts'
 import { daySvg } from './day-svg.ts'
@@ -45,7 +45,7 @@ export function activityPages(
     const read = readFilters(singleQuery(c), parseIso(`${today}T00:00:00Z`) ?? now, own)
     const { filters } = read
     const filter = read.fault === undefined && read.view.kind !== 'journal' ? eventFilter(read.view, filters, now) : undefined
-    const fault = read.fault ?? (read.view.kind !== 'journal' && filter && isBeyond(filter, read.view.below) ? badCursor : undefined)
+    const fault = read.fault ?? (filter && searchFault(read.view, filter))
     if (read.fault !== undefined || fault !== undefined) {
       c.set('refusal', refused('body-invalid', fault ?? ''))
       return show(c, { ...frame, status: 400, body: html`<p class="refused" role="alert">${fault}</p>${forms(filters, !own)}` })
@@ -116,7 +116,12 @@ export function activityPages(
 
 type Add = (found: FoundEvent, logged: boolean) => boolean
 
-const isBeyond = (filter: EventFilter, below: string | undefined): boolean => below !== undefined && !isCursorOf(filter, below)
+/** What is wrong with a search. Without a key to look up, it reads one day after the other, and never reaches an end. */
+function searchFault(view: View, filter: EventFilter): string | undefined {
+  if (view.kind === 'journal') return undefined
+  if (view.below !== undefined && !isCursorOf(filter, view.below)) return badCursor
+  return view.kind === 'newest' && !hasKeys(filter) ? 'This account has too many targets to search every day. Choose a day.' : undefined
+}
 
 // ── HTML ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -139,10 +144,10 @@ function pageBody(view: View, filters: Filters, rows: PageRows, next: string | u
   const more = (text: string, cursor: string, day?: string) =>
     html`<p class="more"><a href="${link(filters, { ...(day === undefined ? {} : { day }), cursor: cursorText(cursor) })}">${text}</a></p>`
   if (kind === 'journal')
-    return html`${filters.request?.startsWith('req_') ? html`<p><a href="/decide/${filters.request}">Open the request</a></p>` : ''}${rows.rows.length === 0 ? html`<p class="empty">You can see no event of this ${filters.request === undefined ? 'session' : 'request'}.</p>` : ''}${rows.table()}${next === undefined ? '' : more('Later', next)}`
+    return html`${filters.request?.startsWith('req_') ? html`<p><a href="/decide/${filters.request}">Open the request</a></p>` : ''}${rows.rows.length === 0 ? html`<p class="empty">No event of this ${filters.request === undefined ? 'session' : 'request'} is visible to you.</p>` : ''}${rows.table()}${next === undefined ? '' : more('Later', next)}`
   const empty =
     next === undefined
-      ? html`<p class="empty">Nothing happened here. New events appear within about a minute.</p>`
+      ? html`<p class="empty">No events. New events appear within about a minute.</p>`
       : html`<p class="empty">No event since ${reached(next)} on this page matches the filter. Earlier events can match.</p>`
   if (kind === 'newest')
     return html`<p class="more"><b>${next === undefined ? 'Every day' : `Every day back to ${reached(next)}`}</b> <a href="${link(filters, { day: toDay(now) })}">Only today</a></p>
@@ -150,7 +155,11 @@ ${rows.rows.length === 0 ? empty : rows.table()}${next === undefined ? '' : more
   const { events } = rows
   const count = `${events.length} ${events.length === 1 ? 'event' : 'events'}`
   const says =
-    view.below !== undefined ? `${count} of this day, after newer ones` : next === undefined ? count : `The newest ${count} of this day`
+    view.below !== undefined
+      ? `${events.length} earlier ${events.length === 1 ? 'event' : 'events'} on this day`
+      : next === undefined
+        ? count
+        : `The newest ${count} of this day`
   return html`${dayLinks(filters, view.day, now)}
 ${events.length === 0 ? empty : html`${daySvg(events, view.day, says)}${rows.table()}`}${next === undefined ? '' : more('Earlier on this day', next, toDay(view.day))}`
 }

@@ -1,16 +1,18 @@
 /** The form of a decision: its buttons say what happens, and what was typed is checked against the request. */
 import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
 import { formatDuration, parseDuration } from '@stint/core/duration'
+import type { CallerRef } from '@stint/core/identity/caller'
 import type { Instant } from '@stint/core/instant'
 import { jsonBytes } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
-import { type Actor, grantFrom, hasApproved } from '@stint/core/request/machine'
+import { type Actor, hasApproved } from '@stint/core/request/machine'
 import { type AccessRequest, type Limits, stateAt } from '@stint/core/request/request'
 import { liveUntil } from '@stint/core/request/session'
 import { html } from 'hono/html'
 import type { Option } from '../approvals/decide.ts'
-import { counted, endedSessions, isReviewDue, lastUntil, openSessions, stillNeeds } from './decide-view.ts'
+import { counted, endedSessions, isReviewDue, lastUntil, mostOf, openSessions, stillNeeds } from './decide-view.ts'
 import { csrfField, type Html, type Visit } from './layout.ts'
+import { noSignInTime } from './sign-in.ts'
 import { signInLink } from './visits.ts'
 import { dateTime, durationWords, possibleUntil, roleName } from './words.ts'
 
@@ -55,6 +57,7 @@ export function decideForm(form: DecideForm): Html {
   const { visit, request, account, options, isStale, typed, now } = form
   const here = `/decide/${request.id}`
   const button = (option: Option) => {
+    if (isStale && isSensitive(option) && visit.caller.signedInAt === undefined) return html`<p class="quiet">${noSignInTime}</p>`
     if (isStale && isSensitive(option))
       return html`<a class="button primary" href="${signInLink(here, true)}"${possibleUntil(lastChance(option, request))}>Sign in again to ${option === 'approve' ? 'approve' : 'review'}</a>`
     return html`<button name="act" value="${option}" class="${option === 'review' && !isReviewDue(request, now) ? '' : classes[option]}"${possibleUntil(lastChance(option, request))}>${labelOf(option, request, account, now)}</button>`
@@ -85,9 +88,9 @@ export const changeNotice = ({ id }: AccessRequest, decides: boolean): Html =>
   html`<p id="changed" role="status"><span hidden>This request has changed. <a href="/decide/${id}">Load it again${decides ? ' before you decide' : ''}.</a></span></p>`
 
 function commentLabel(options: readonly Option[]): string {
-  if (options.includes('review')) return 'What you found'
+  if (options.includes('review')) return 'Findings'
   if (options.includes('extend')) return 'Why you need more time (optional)'
-  return options.includes('deny') ? 'Comment (a denial needs one)' : 'Comment (optional)'
+  return options.includes('deny') ? 'Comment (required to deny)' : 'Comment (optional)'
 }
 
 /** A label says what happens. */
@@ -110,22 +113,15 @@ function labelOf(option: Option, request: AccessRequest, account: string, now: I
 const LEAST_SECONDS = 60
 const limitNames = ['duration', 'uses', 'window'] as const
 
-/** The most that can still be approved: what was requested, with the limits that other approvers set. It can be shortened, never lengthened. */
-function mostOf(request: AccessRequest): Required<Limits> {
-  const { terms, approvals, createdAt } = request
-  const { duration = terms.maxDuration, uses = terms.uses, window = terms.window } = grantFrom(request, approvals, createdAt).limits
-  return { duration, uses, window }
-}
-
 function limitFields(request: AccessRequest, typed: URLSearchParams | undefined): Html {
   const { duration, uses, window } = mostOf(request)
   const field = (name: (typeof limitNames)[number], label: string, placeholder: string) =>
     html`<label>${label} <input name="${name}" size="8" value="${typed?.get(name) ?? ''}" placeholder="${placeholder}" autocomplete="off"></label>`
   const isOpen = typed?.get('act') === 'approve-limited'
-  return html`<details${isOpen ? html` open` : ''}><summary>Approve with limits</summary><p class="quiet">Leave a field empty to approve what was requested. Write durations as 15m or 1h30m.</p>
+  return html`<details${isOpen ? html` open` : ''}><summary>Approve with limits</summary><p class="quiet">An empty field keeps the value that it shows. Write durations as 15m or 1h30m.</p>
 ${field('duration', 'Longest session', formatDuration(duration))}
 ${field('uses', 'Sessions', String(uses))}
-${field('window', 'Time to start them', formatDuration(window))}
+${field('window', 'Start within', formatDuration(window))}
 <p><button name="act" value="approve-limited">Approve with these limits</button></p></details>`
 }
 
@@ -147,17 +143,17 @@ const wholeNumber = (text: string): number | undefined => (/^\d{1,3}$/.test(text
 function limitFault(name: (typeof limitNames)[number], most: number): Refused<'duration-invalid' | 'body-invalid'> {
   if (name === 'uses')
     return refused('body-invalid', most === 1 ? 'Sessions must be 1.' : `Sessions must be a whole number from 1 to ${most}.`)
-  const label = name === 'duration' ? 'Longest session' : 'Time to start them'
-  const range = most > LEAST_SECONDS ? `between 1 minute and ${durationWords(most)}` : '1 minute'
-  return refused('duration-invalid', `${label} must be ${range}. Enter a duration such as 15m.`)
+  const label = name === 'duration' ? 'Longest session' : 'Start within'
+  const range = most > LEAST_SECONDS ? `a duration between 1 minute and ${durationWords(most)}, such as 15m` : '1m'
+  return refused('duration-invalid', `${label}: enter ${range}.`)
 }
 
 /** What is wrong with the comment for this act. */
 export function commentFault(act: Act, comment: string | undefined): Refused<'body-invalid'> | undefined {
   if (comment !== undefined && jsonBytes(comment) > MAX_COMMENT_BYTES)
-    return refused('body-invalid', `The comment is too long. Shorten it to ${MAX_COMMENT_BYTES} bytes: a letter with an accent has two.`)
+    return refused('body-invalid', `The comment is too long. The maximum is ${MAX_COMMENT_BYTES} bytes.`)
   if (comment !== undefined) return undefined
-  if (act === 'review') return refused('body-invalid', 'Enter what you found, then close the review.')
+  if (act === 'review') return refused('body-invalid', 'Enter your findings, then close the review.')
   if (act === 'deny') return refused('body-invalid', 'Enter why you deny the request. The requester sees it.')
   return undefined
 }
@@ -165,15 +161,20 @@ export function commentFault(act: Act, comment: string | undefined): Refused<'bo
 // ── Results ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** What has just been done. */
-export function resultOf(act: Exclude<Act, 'extend'>, request: AccessRequest, now: Instant): Html | string {
+export function resultOf(act: Exclude<Act, 'extend'>, request: AccessRequest, { caller }: Visit, now: Instant): Html | string {
   if (act === 'approve' || act === 'approve-limited') return approvedWords(request, now)
-  if (act === 'revoke') return revokedWords(request, now)
+  // Who revokes it second changes nothing.
+  if (act === 'revoke')
+    return isSame(request.decidedBy, caller) ? revokedWords(request, now) : 'Someone else had already revoked this request.'
   return { deny: 'You denied this request.', cancel: 'You cancelled this request.', review: 'You closed the review.' }[act]
 }
 
+const isSame = (one: CallerRef | undefined, other: CallerRef): boolean =>
+  one !== undefined && one.issuer === other.issuer && one.subject === other.subject
+
 function approvedWords(request: AccessRequest, now: Instant): Html | string {
   const { duration, uses } = mostOf(request)
-  const what = `You approved ${durationWords(duration)}, ${counted(uses, 'session')}`
+  const what = `You approved ${counted(uses, 'session')} of up to ${durationWords(duration)}${uses === 1 ? '' : ' each'}`
   const { windowStartsAt: from, windowExpiresAt: to } = request
   if (stateAt(request, now) !== 'approved' || to === undefined) return html`${what}. ${stillNeeds(request) ?? ''}`
   return from !== undefined && from > now
@@ -183,7 +184,7 @@ function approvedWords(request: AccessRequest, now: Instant): Html | string {
 
 function revokedWords(request: AccessRequest, now: Instant): Html | string {
   const ended = endedSessions(request, now).filter(({ endedBy }) => endedBy === 'revoke')
-  if (ended.length === 0) return `You revoked this request. It gives no ${request.sessions.length === 0 ? '' : 'further '}credentials.`
+  if (ended.length === 0) return `You revoked this request. It issues no ${request.sessions.length === 0 ? '' : 'more '}credentials.`
   const [sessions, theirs] = ended.length === 1 ? ['session', 'Its'] : [`${ended.length} sessions`, 'Their']
   return html`You revoked this request and ended its ${sessions}. ${theirs} credentials can still work until ${dateTime(lastUntil(ended))}.`
 }

@@ -10,7 +10,7 @@ import type { Decisions, Option } from '../approvals/decide.ts'
 import { type Api, type ApiBroker, accessContext, answer, type Ctx, unavailable } from '../http/context.ts'
 import { cursorText, pageQuery } from '../http/paging.ts'
 import type { Page } from '../ports/ledger.ts'
-import { reviewWords, titleOf } from './decide-view.ts'
+import { mostOf, reviewWords, titleOf } from './decide-view.ts'
 import type { Html, Refusals, Show, Visit } from './layout.ts'
 import type { Visits } from './visits.ts'
 import { durationWords, end, roleName, time } from './words.ts'
@@ -72,7 +72,7 @@ ${toReview.length > 0 || onlyReviews ? html`<h2>Break-glass reviews</h2>${cards(
     const now = c.get('now')
     const isPending = stateAt(request, now) === 'pending'
     return html`<li>${request.breakGlass ? html`<p class="alarm">Break-glass: emergency access</p>` : ''}<a href="/decide/${request.id}">${titleOf(request)}</a> <span class="badge ${level}">${level} risk</span><br>
-${shownRequester(request)} ${request.extends === undefined ? 'requests' : 'asks to extend'} ${roleName(request.roleArn)} in ${decider.placeOf(request).account}, ${durationWords(request.limits.duration ?? request.terms.maxDuration)}<br>
+${shownRequester(request)} ${request.extends === undefined ? 'requests' : 'asks to extend'} ${roleName(request.roleArn)} in ${decider.placeOf(request).account}, ${durationWords(mostOf(request).duration)}<br>
 <span class="quiet">requested ${time(request.createdAt)}${isPending ? html`, ${end(request.expiresAt, { is: 'expires', past: 'has expired', what: `The request for ${request.profile}` })}` : html`. ${reviewWords(request, now)}`}</span></li>`
   }
 }

@@ -104,7 +104,7 @@ ${details(request, decider.summaryFor(request, now), now)}`,
       if (decided.outcome === 'unknown') return say(c, decisionUnknown(decided.cause), visit, back)
       if (decided.outcome === 'refused' && isOfForm(decided)) return again(c, visit, id, decided, form)
       if (decided.outcome === 'refused') return sayTo(c, visit, decided, back)
-      return shown(c, visit, decided.value, (request) => resultOf(act, request, broker.clock()))
+      return shown(c, visit, decided.value, (request) => resultOf(act, request, visit, broker.clock()))
     }),
   )
 

@@ -1,9 +1,12 @@
 /** What the page of a request shows: what a decision depends on, what others decided, what it allows, and what came before. */
+
+import { cutSentence } from '@stint/core/code-text'
 import { shownCaller, shownRequester } from '@stint/core/identity/shown'
 import type { Instant } from '@stint/core/instant'
 import { missing } from '@stint/core/request/approval'
 import { approverWords } from '@stint/core/request/approver-words'
-import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
+import { grantFrom } from '@stint/core/request/machine'
+import { type AccessRequest, type Limits, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
 import { liveUntil, type Session } from '@stint/core/request/session'
 import { type Fact, liveFacts, minute, type Summary } from '@stint/core/request/summary'
 import { plainWords } from '@stint/core/scope/plain-words'
@@ -11,7 +14,7 @@ import { riskOf } from '@stint/core/scope/risk'
 import { isolated, shownLine, shownText, visibleJson } from '@stint/core/shown-text'
 import { html } from 'hono/html'
 import { type Html, table } from './layout.ts'
-import { allowedLines, sentence } from './sentence.ts'
+import { allowedLines, capitalized, sentence } from './sentence.ts'
 import { dateTime, durationWords, end, roleName, time, trueUntil } from './words.ts'
 
 /** Names the request. The name alone proves nothing: the identity follows in the first line of the page. */
@@ -22,7 +25,6 @@ export const BREAK_GLASS = html`<p class="alarm">Break-glass: emergency access. 
 
 /** `1 session`, `2 sessions`. */
 export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
-const capitalized = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
 
 /** The sessions that can get or have credentials. One that was ended is not among them, even while its credentials still work. */
 export const openSessions = (request: AccessRequest, now: Instant): readonly Session[] =>
@@ -32,6 +34,13 @@ export const endedSessions = (request: AccessRequest, now: Instant): readonly Se
   liveSessions(request, now).filter(({ state }) => state === 'ended')
 export const lastUntil = (sessions: readonly Session[]): Instant => Math.max(...sessions.map(liveUntil))
 
+/** The most that an approval can grant: what was requested, with the limits that other approvers set. It can be shortened, never lengthened. */
+export function mostOf(request: AccessRequest): Required<Limits> {
+  const { terms, approvals, createdAt } = request
+  const { duration = terms.maxDuration, uses = terms.uses, window = terms.window } = grantFrom(request, approvals, createdAt).limits
+  return { duration, uses, window }
+}
+
 // ── What a decision depends on ───────────────────────────────────────────────────────────────────────────────────────
 
 /** What the script compares to notice a change. Time alone changes the state, too. */
@@ -39,13 +48,13 @@ export const liveVersion = (request: AccessRequest, now: Instant): string => `${
 
 /** In the order in which people ask: who, what, how risky, how long, with which values, why. */
 export function essentials(request: AccessRequest, account: string, now: Instant): Html {
-  const { terms, limits, startsAt } = request
+  const { terms, startsAt } = request
   const { level, why } = riskOf(terms)
-  const uses = limits.uses ?? terms.uses
+  const { duration, uses } = mostOf(request)
   const start = startsAt === undefined ? '' : html`, starting ${time(startsAt)}`
   const [state, timed] = [stateAt(request, now), nextState(request, now)]
   return html`<p class="lead"><b>${shownRequester(request)}</b> ${request.extends === undefined ? 'requests' : html`asks to <a href="/decide/${request.extends}">extend</a>`} <b>${request.profile}</b>: ${roleName(request.roleArn)} in account ${account},
-${durationWords(limits.duration ?? terms.maxDuration)}${uses === 1 ? '' : `, up to ${uses} sessions`}${start}. <span class="badge ${level}">${level} risk: ${isolated(shownLine(why, 60))}</span></p>
+${durationWords(duration)}${uses === 1 ? '' : `, up to ${uses} sessions`}${start}. <span class="badge ${level}">${level} risk: ${isolated(shownLine(why, 60))}</span></p>
 <p class="allows">${parameters(request)}${firstWords(request)}</p>
 ${shortJustification(request)}
 <p class="state"><span class="badge ${state}"${timed ? trueUntil(timed.at, timed.state) : ''}>${state}</span> ${deadline(request, now)}${state === 'pending' ? html` <a class="reload" href="/decide/${request.id}">Reload</a>` : ''}</p>
@@ -61,7 +70,9 @@ const parameters = ({ terms }: AccessRequest): Html | string => {
 /** The whole list is further down. */
 function firstWords({ terms }: AccessRequest): Html {
   const [first = '', ...more] = plainWords(terms)
-  return html`${sentence(capitalized(shownLine(first, 90)))}${more.length === 0 ? '.' : `, and ${more.length} more below.`}`
+  const shown = cutSentence(first, 90)
+  const rest = more.length > 0 ? `, and ${more.length} more below.` : shown === first ? '.' : ' in full below.'
+  return html`${sentence(capitalized(shown))}${rest}`
 }
 
 const justificationsOf = ({ justification, moreJustifications = [] }: AccessRequest) => [
@@ -105,7 +116,10 @@ function progress(request: AccessRequest, now: Instant): Html | string {
   const live = liveFacts({ sessions: openSessions(request, now) }, now)
   const ended = endedSessions(request, now)
   const lines = [
-    ...approvals.map(({ approver, at, comment: said }) => html`Approved by ${shownCaller(approver)}, ${time(at)}${comment(said)}`),
+    ...approvals.map(
+      ({ approver, at, comment: said, limits }) =>
+        html`Approved by ${shownCaller(approver)}, ${time(at)}${limitWords(limits)}${comment(said)}`,
+    ),
     ...(state === 'pending' ? [html`Needs ${counted(countMissing(request), 'approval')}`] : []),
     ...(decidedBy && state !== 'approved'
       ? [
@@ -120,6 +134,16 @@ function progress(request: AccessRequest, now: Instant): Html | string {
     ...(needsReview(request) ? [reviewWords(request, now)] : []),
   ]
   return lines.length === 0 ? '' : html`<ul class="progress">${lines.map((line) => html`<li>${line}</li>`)}</ul>`
+}
+
+/** ` (at most 15 minutes, 1 session)`: what an approver shortened. */
+function limitWords({ duration, uses, window }: Limits): string {
+  const words = [
+    ...(duration === undefined ? [] : [durationWords(duration)]),
+    ...(uses === undefined ? [] : [counted(uses, 'session')]),
+    ...(window === undefined ? [] : [`started within ${durationWords(window)}`]),
+  ]
+  return words.length === 0 ? '' : ` (at most ${words.join(', ')})`
 }
 
 function liveWords({ count, until, renewed }: NonNullable<ReturnType<typeof liveFacts>>): Html {
@@ -144,7 +168,7 @@ const countMissing = (request: AccessRequest): number => missingByRule(request).
 export function stillNeeds(request: AccessRequest): Html | undefined {
   const rules = request.terms.approval?.rules ?? []
   const needs = missingByRule(request).flatMap((count, at) =>
-    count === 0 ? [] : [`${counted(count, 'approval')} ${isolated(shownLine((rules[at]?.by ?? []).map(approverWords).join(' or '), 300))}`],
+    count === 0 ? [] : [`${counted(count, 'approval')} ${cutSentence((rules[at]?.by ?? []).map(approverWords).join(' or '), 300)}`],
   )
   return needs.length === 0 ? undefined : sentence(`It still needs ${needs.join(' and ')}.`)
 }
@@ -154,9 +178,10 @@ export function requesterNext(request: AccessRequest, now: Instant): Html {
   const state = stateAt(request, now)
   if (state === 'pending')
     return html`<p class="quiet">This request waits for approval. You can close this page: <a href="/">My access</a> shows when it is approved.</p>`
-  return state === 'approved' && (request.usesLeft ?? 0) > 0
-    ? html`<p><a class="button primary" href="/">Use it on My access</a></p>`
-    : html`<p class="quiet">To request it again, open <a href="/access/${request.profile}">the profile</a>.</p>`
+  if (state !== 'approved' || (request.usesLeft ?? 0) === 0)
+    return html`<p class="quiet">To request it again, open <a href="/access/${request.profile}">the profile</a>.</p>`
+  const isOnMyAccess = request.terms.approval && !request.terms.narrow && (request.windowStartsAt ?? 0) <= now
+  return isOnMyAccess ? html`<p><a class="button primary" href="/">Use it on My access</a></p>` : html``
 }
 
 // ── Below the decision ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -168,8 +193,10 @@ export const HISTORY = 20
 export function history(request: AccessRequest, items: readonly AccessRequest[], now: Instant): Html {
   const earlier = items.filter((one) => one.id !== request.id && one.profile === request.profile && one.createdAt <= request.createdAt)
   const rows = earlier.slice(0, 5).map((one) => {
-    const decider = one.decidedBy ?? one.approvals.at(-1)?.approver
-    return html`<li><a href="/decide/${one.id}">${time(one.createdAt)}</a>: ${durationWords(one.limits.duration ?? one.terms.maxDuration)}, ${stateAt(one, now)}${
+    // Before the last approval, a request has some and is not approved.
+    const isApproved = one.windowExpiresAt !== undefined
+    const decider = one.decidedBy ?? (isApproved ? one.approvals.at(-1)?.approver : undefined)
+    return html`<li><a href="/decide/${one.id}">${time(one.createdAt)}</a>: ${durationWords(mostOf(one).duration)}, ${stateAt(one, now)}${
       one.decidedBy === undefined && decider !== undefined ? ', approved' : ''
     }${decider === undefined ? '' : ` by ${shownCaller(decider)}`}${one.sessions.length === 0 ? '' : `, ${counted(one.sessions.length, 'session')}`}</li>`
   })

@@ -48,20 +48,20 @@ ${table([
     show(c, {
       title: 'Link your Slack user',
       visit,
-      body: html`<p>Get a code and enter it in Slack. If you have entered one already, the page shows who did as soon as Slack has accepted it.</p>
+      body: html`<p>Get a code and enter it in Slack. If you have already entered one, reload this page to confirm your Slack user.</p>
 <form method="post" action="/link">${csrfField(visit)}<div class="buttons"><button name="act" value="code" class="primary">Get a code</button></div></form>
 <p>A new code replaces the one before.</p>`,
     })
 
   /** Shows a new code. The previous code, and any Slack user who entered it, is no longer valid. */
-  async function codePage(c: Ctx, visit: Visit): Promise<Response> {
+  async function codePage(c: Ctx, visit: Visit, said?: string): Promise<Response> {
     const offered = await links.offer(linkedOf(visit.caller), c.get('now'))
     if (offered.outcome === 'unknown') return say(c, codeUnknown(offered.cause), visit)
     if (offered.outcome === 'refused') return say(c, offered, visit)
     return show(c, {
       title: 'Link your Slack user',
       visit,
-      body: html`<p>Enter this in Slack within ten minutes. Then return to this page and confirm that it was you.</p>
+      body: html`${said === undefined ? '' : html`<p class="said" role="status">${said}</p>`}<p>Enter this in Slack within ten minutes. Then return to this page and confirm that it was you.</p>
 ${copyLine(`/stint link ${offered.value.code}`)}<p><a class="button" href="/link">I have entered it</a></p>
 <p>Keep this code secret: anyone who enters it can ask to act as ${me(visit.caller)} in Slack.</p>`,
     })
@@ -71,7 +71,10 @@ ${copyLine(`/stint link ${offered.value.code}`)}<p><a class="button" href="/link
     visits.form(c, async (visit, form) => {
       const stale = await visits.stale(c, visit, '/link')
       if (stale) return stale
-      if (rules.slack && ['code', 'deny'].includes(form.get('act') ?? '')) return codePage(c, visit)
+      const act = form.get('act')
+      if (rules.slack && act === 'code') return codePage(c, visit)
+      if (rules.slack && act === 'deny') return codePage(c, visit, 'That Slack user was not linked. Here is a new code.')
+      if (act !== 'confirm') return sayTo(c, visit, refused('body-invalid', 'The form has no action.'))
       const [team, user] = [form.get('team'), form.get('user')]
       if (!team || !user || !rules.slack) return say(c, refused('link-unknown', 'This page has no Slack user to confirm.'), visit)
       const origin = { source: c.env.sourceIp, token: visit.caller.token.hash }

@@ -12,7 +12,7 @@ import { copyLine, end, possibleUntil, roleName, time } from './words.ts'
 
 const LONGEST_PARAMETER = 200
 
-/** The open requests of a page in groups, and those that others decided in the last day. */
+/** The open requests of a page in groups, and closed ones until a day after their last deadline. */
 export function ownRequests(visit: Visit, requests: readonly AccessRequest[], now: Instant, placeOf: Decisions['placeOf']): Html {
   const ofState = (...states: readonly RequestState[]) =>
     requests.filter((request) => request.terms.approval && states.includes(stateAt(request, now)))
@@ -39,7 +39,7 @@ export function ownRequests(visit: Visit, requests: readonly AccessRequest[], no
     decided.map((request) =>
       line(
         request,
-        html`: <span class="badge ${stateAt(request, now)}">${stateAt(request, now)}</span>${request.decidedBy ? html` by ${shownCaller(request.decidedBy)}` : ''}${reasonOf(request)}`,
+        html`: <span class="badge ${stateAt(request, now)}">${stateAt(request, now)}</span>${request.decidedBy ? html` by ${shownCaller(request.decidedBy)}` : ''}${commentOf(request)}`,
       ),
     ),
   )}`
@@ -58,7 +58,7 @@ ${use}</li>`
 }
 
 /** What was said when the request was closed, such as why it was denied. */
-const reasonOf = ({ decision }: AccessRequest): Html | string =>
+const commentOf = ({ decision }: AccessRequest): Html | string =>
   decision?.comment === undefined ? '' : html`: ${isolated(shownLine(decision.comment))}`
 
 export const parametersOf = ({ terms }: AccessRequest): Html | string => {

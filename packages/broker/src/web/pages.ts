@@ -1,6 +1,6 @@
 /**
  * Stint's own pages: what you can access, what you can decide, what happened. They are rendered on the server and work without scripts.
- * They are a client of the same functions as every other channel, and have no rules of their own.
+ * They are a client of the same functions as every other channel. The only rule of their own is that a denial needs a comment.
  */
 
 import { refused } from '@stint/core/outcome'

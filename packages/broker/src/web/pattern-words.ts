@@ -76,13 +76,13 @@ function setWords(set: string): string | undefined {
 }
 
 function countWords(count: string | undefined, characters: string): string {
-  if (count === undefined) return `one character of ${characters}`
+  if (count === undefined) return `one character (${characters})`
   if (count === '+') return characters
-  if (count === '*') return `${characters}, or nothing`
-  if (count === '?') return `at most one character of ${characters}`
+  if (count === '*') return `optional ${characters}`
+  if (count === '?') return `at most one character (${characters})`
   const [, least = '', comma, most] = /^\{(\d+)(,?)(\d*)\}$/.exec(count) ?? []
-  if (!comma) return `${least} characters of ${characters}`
-  return most ? `${least} to ${most} characters of ${characters}` : `at least ${least} characters of ${characters}`
+  if (!comma) return `${least} characters (${characters})`
+  return most ? `${least} to ${most} characters (${characters})` : `at least ${least} characters (${characters})`
 }
 
 const listed = (words: readonly string[]): string =>

@@ -93,7 +93,7 @@ ${allowedLines(plainWords(shown), permissionsOf(shown))}`
 
   function askPart(visit: Visit, view: View, form: URLSearchParams, fault?: Fault): Html {
     const approval = decider.approvalOf(view.id)
-    return html`<h2>Request access</h2><p>Needs approval: ${sentence(approval ? rulesInWords(approval.rules).join('; and ') : '')}.</p>
+    return html`<h2>Request access</h2><p>Needs approval: ${sentence(rulesInWords(approval?.rules ?? []))}.</p>
 ${view.approval?.breakGlass ? html`<p class="alarm">Break-glass: for emergencies. It is announced, and must be reviewed afterwards.</p>` : ''}
 <form method="post" action="/access/${view.id}">${csrfField(visit)}${formFields(view, form, fault)}
 ${startField(form, fault)}
@@ -130,7 +130,7 @@ ${startField(form, fault)}
       body: html`<p>Nothing has been sent yet.</p>
 ${view.approval?.breakGlass ? BREAK_GLASS : ''}
 ${table([
-  ['Who will be asked', sentence(rulesInWords(approval.rules).join('; and '))],
+  ['Who will be asked', sentence(rulesInWords(approval.rules))],
   ['Account', `${view.account} (${scope.targetId})`],
   ['Role', roleName(terms.role)],
   ['Duration', `up to ${durationWords(scope.durationAsked ? scope.duration : terms.maxDuration)} per session`],
