@@ -1,7 +1,9 @@
 /** How the pages look: what is shown without scripts, in which zone times are, in print, and with large text. */
+import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { picture, startBrowser } from '../support/browser.ts'
+import { expectSound, picture, startBrowser } from '../support/browser.ts'
+import { startLab } from '../support/lab.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 
 let sandbox: TestSandbox
@@ -207,4 +209,21 @@ test.each(['light', 'dark'] as const)('prints on white, in full and without anyt
     await expect.poll(() => page.locator('.state').textContent()).toMatch(/expires \d{1,2} \w+ \d{4}, \d\d:\d\d/)
     await picture(page, `web-print-${colorScheme}`)
   })
+})
+
+test('where there are several issuers, people choose one by its name', async () => {
+  const lab = await startLab()
+  const several = await testSandbox({
+    config: fileURLToPath(new URL('../support/two-issuers.config.ts', import.meta.url)),
+    bindings: lab.bindings,
+  })
+  const context = await browser.newContext({ viewport: { width: 320, height: 640 } })
+  const page = await context.newPage()
+  await page.goto(`${several.urls.slack}/?key=${several.secret}`)
+  await page.goto(`${several.urls.broker}/decide`)
+  expect(await page.getByRole('main').getByRole('link').allTextContents()).toEqual(['lab', 'lab-id'])
+  await expectSound(page, 'the choice of an issuer')
+  await picture(page, 'issuers')
+  await context.close()
+  await Promise.all([several.close(), lab.close()])
 })

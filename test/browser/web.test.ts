@@ -252,8 +252,10 @@ test('a request that changes is shown without a reload, but can be approved only
   expect([await approve.isDisabled(), await page.getByRole('button', { name: 'Deny' }).isDisabled()]).toEqual([true, false])
   expect(await page.getByRole('button', { name: 'Approve with these limits' }).isDisabled()).toBe(true)
   expect(await page.locator('.reload').isVisible()).toBe(false)
-  await page.getByRole('link', { name: 'Load it again' }).click()
+  await page.getByRole('button', { name: 'Load it again' }).click()
+  await page.waitForSelector('form.decide input[name=version][value="2"]', { state: 'attached' })
   expect([await approve.isDisabled(), await page.locator('#changed').innerText()]).toEqual([false, ''])
+  expect(await Promise.all(['Comment', 'Longest session'].map((label) => page.getByLabel(label).inputValue()))).toEqual(kept)
   // Once the session has ended, the page can look no more, and says how to go on.
   await context.clearCookies({ name: 'stint-session' })
   await page.locator('.reload').waitFor({ state: 'visible', timeout: 30_000 })

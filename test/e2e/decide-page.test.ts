@@ -102,6 +102,17 @@ describe('an approval', () => {
     )
     expect(again.text).toMatch(/<p>Added <time[^>]*>[^<]*<\/time>:<\/p><blockquote class="why">[^<]*And I delete the backups/)
   })
+  test('that is not sent yet: the page loads again with what was typed, and decides nothing', async () => {
+    const id = await ask()
+    const { send } = await at(id)
+    await sandbox.call('POST', '/requests', await sandbox.token('oncall'), { profile: 'break-glass', justification: 'Worse' })
+    const { status, text } = await send({ act: 'load-again', comment: 'Use <this>', duration: '15m' })
+    expect([status, (await read(id)).state]).toEqual([200, 'pending'])
+    expect(text).toMatch(
+      /name="version" value="2"[\s\S]*Use &lt;this&gt;<\/textarea>[\s\S]*<details open>[\s\S]*name="duration" size="8" value="15m"/,
+    )
+    expect(text).not.toContain('class="refused"')
+  })
   test('that is not enough says what the request still needs, and cannot be repeated', async () => {
     const { json } = await sandbox.call('POST', '/requests', await sandbox.token('developer'), {
       profile: 'logs-read',

@@ -202,7 +202,7 @@ describe('what people meet there', () => {
     await lab.call('POST', `/requests/${id}/deny`, await lab.tokenOf('approver'), { comment: 'not now' })
     await lab.slack.notify()
     for (const copy of copies) expect(textOf(copy?.blocks ?? [])).toMatch(/denied by approver \(lab\/approver\)/)
-    expect(direct('oncall').at(-1)).toBe('night: denied by approver (lab/approver)')
+    expect(direct('oncall').at(-1)).toBe('night: denied by approver (lab/approver): not now')
   })
 
   test('a freeze that stops a responder is told to all of them, once, and so is its release', async () => {

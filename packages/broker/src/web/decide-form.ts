@@ -19,6 +19,9 @@ import { dateTime, durationWords, possibleUntil, roleName } from './words.ts'
 /** What a button sends. `approve` approves what was requested, whatever the fields for limits have. */
 export type Act = Option | 'approve-limited'
 
+/** Decides nothing: the page is shown as the request is now, with what was typed. */
+export const LOAD_AGAIN = 'load-again'
+
 /** Decisions that give access, or that close the record of an emergency: they need a sign-in within the last five minutes. */
 export const isSensitive = (act: Act): boolean => ['approve', 'approve-limited', 'review'].includes(act)
 
@@ -42,7 +45,7 @@ export const pageOptions = (options: readonly Option[], request: AccessRequest, 
     .filter((option) => option !== 'approve' || !hasApproved(request, actor))
     .toSorted((one, other) => ranks[classes[one]] - ranks[classes[other]])
 
-/** `typed`: what a refused form had. */
+/** `typed`: what the form had that was refused or loaded again. The script shows `#changed`, and leaves the rest of the form as it is. */
 type DecideForm = {
   readonly visit: Visit
   readonly request: AccessRequest
@@ -66,7 +69,7 @@ export function decideForm(form: DecideForm): Html {
 <label>${commentLabel(options)}
 <textarea name="comment" rows="1" maxlength="256">${typed?.get('comment') ?? ''}</textarea></label>
 ${options.includes('approve') && !isStale ? limitFields(request, typed) : ''}
-${changeNotice(request, options.includes('approve') || options.includes('deny'))}
+<p id="changed" role="status"><span hidden>This request has changed. <button name="act" value="${LOAD_AGAIN}" class="plain">Load it again</button>${options.includes('approve') || options.includes('deny') ? ' before you decide' : ''}.</span></p>
 <div class="buttons">${options.map(button)}</div></form>`
 }
 
@@ -82,10 +85,6 @@ function lastChanceOf(options: readonly Option[], request: AccessRequest): Insta
   const chances = options.flatMap((option) => lastChance(option, request) ?? [])
   return chances.length < options.length ? undefined : Math.max(...chances)
 }
-
-/** Shown by the script, which has replaced what is above it. The form stays as it was, so the broker notices that it is outdated. */
-export const changeNotice = ({ id }: AccessRequest, decides: boolean): Html =>
-  html`<p id="changed" role="status"><span hidden>This request has changed. <a href="/decide/${id}">Load it again${decides ? ' before you decide' : ''}.</a></span></p>`
 
 function commentLabel(options: readonly Option[]): string {
   if (options.includes('review')) return 'Findings'
@@ -117,7 +116,7 @@ function limitFields(request: AccessRequest, typed: URLSearchParams | undefined)
   const { duration, uses, window } = mostOf(request)
   const field = (name: (typeof limitNames)[number], label: string, placeholder: string) =>
     html`<label>${label} <input name="${name}" size="8" value="${typed?.get(name) ?? ''}" placeholder="${placeholder}" autocomplete="off"></label>`
-  const isOpen = typed?.get('act') === 'approve-limited'
+  const isOpen = limitNames.some((name) => typed?.get(name)) || typed?.get('act') === 'approve-limited'
   return html`<details${isOpen ? html` open` : ''}><summary>Approve with limits</summary><p class="quiet">An empty field keeps the value that it shows. Write durations as 15m or 1h30m.</p>
 ${field('duration', 'Longest session', formatDuration(duration))}
 ${field('uses', 'Sessions', String(uses))}

@@ -13,7 +13,7 @@ import { parseCookie, SESSION_COOKIE } from '../browser/browser-session.ts'
 import { type Api, type ApiBroker, accessContext, admitting, answer, type Ctx, callOf, unavailable } from '../http/context.ts'
 import { decisionUnknown } from '../vend/unknown-outcome.ts'
 import { cookieOf } from './cookies.ts'
-import { type Act, changeNotice, commentFault, decideForm, isSensitive, limitsIn, pageOptions, resultOf } from './decide-form.ts'
+import { type Act, commentFault, decideForm, isSensitive, LOAD_AGAIN, limitsIn, pageOptions, resultOf } from './decide-form.ts'
 import { BREAK_GLASS, details, essentials, HISTORY, history, liveVersion, requesterNext, stillNeeds, titleOf } from './decide-view.ts'
 import type { Html, Refusals, Show, Visit } from './layout.ts'
 import type { Visits } from './visits.ts'
@@ -69,7 +69,7 @@ ${request.breakGlass ? BREAK_GLASS : ''}
 <div id="live" data-version="${liveVersion(request, now)}"${isPending ? html` data-live` : ''}>${essentials(request, account, now)}</div>
 ${isOwn ? requesterNext(request, now) : ''}
 ${said === undefined && isPending && hasApproved(request, actor) ? html`<p>You approved this request. ${stillNeeds(request) ?? ''}</p>` : ''}
-${options.length > 0 ? decideForm({ visit, request, account, options, isStale, typed: form, now }) : html`${changeNotice(request, false)}${isOwn || hasApproved(request, actor) ? '' : html`<p class="quiet">You have nothing to decide on this request.</p>`}`}
+${options.length > 0 ? decideForm({ visit, request, account, options, isStale, typed: form, now }) : html`<p id="changed" role="status"><span hidden>This request has changed. <a href="/decide/${request.id}">Load it again</a>.</span></p>${isOwn || hasApproved(request, actor) ? '' : html`<p class="quiet">You have nothing to decide on this request.</p>`}`}
 ${earlier === undefined ? '' : earlier.outcome === 'done' ? history(request, earlier.value.items, now) : html`<p class="quiet">Earlier requests are unavailable.</p>`}
 ${details(request, decider.summaryFor(request, now), now)}`,
     })
@@ -85,6 +85,7 @@ ${details(request, decider.summaryFor(request, now), now)}`,
     visits.form(c, async (visit, form) => {
       const id = parseRequestId(c.req.param('id'))
       if (!id) return say(c, unknownRequest, visit)
+      if (form.get('act') === LOAD_AGAIN) return again(c, visit, id, form)
       const act = form.get('act') as Act
       const comment = form.get('comment')?.trim() || undefined
       if (isSensitive(act)) {
@@ -92,7 +93,7 @@ ${details(request, decider.summaryFor(request, now), now)}`,
         if (stale) return stale
       }
       const fault = commentFault(act, comment)
-      if (fault) return again(c, visit, id, fault, form)
+      if (fault) return again(c, visit, id, form, fault)
       if (act === 'extend') return extend(c, visit, id, comment)
       const decideOn = decisionOf(act, comment, form)
       if (!decideOn) return sayTo(c, visit, refused('body-invalid', 'The form has no action.'))
@@ -102,7 +103,7 @@ ${details(request, decider.summaryFor(request, now), now)}`,
       if (decided.profile !== undefined) c.set('profile', decided.profile)
       const back = backTo(id)
       if (decided.outcome === 'unknown') return say(c, decisionUnknown(decided.cause), visit, back)
-      if (decided.outcome === 'refused' && isOfForm(decided)) return again(c, visit, id, decided, form)
+      if (decided.outcome === 'refused' && isOfForm(decided)) return again(c, visit, id, form, decided)
       if (decided.outcome === 'refused') return sayTo(c, visit, decided, back)
       return shown(c, visit, decided.value, (request) => resultOf(act, request, visit, broker.clock()))
     }),
@@ -115,16 +116,16 @@ ${details(request, decider.summaryFor(request, now), now)}`,
     return page(c, visit, request, actor, { said: said(request) })
   }
 
-  /** The page once more, with what was typed and what is wrong with it. */
-  async function again(c: Ctx, visit: Visit, id: RequestId, refusal: Refused, form: URLSearchParams): Promise<Response> {
+  /** The page once more, with what was typed and, if it was refused, what is wrong with it. */
+  async function again(c: Ctx, visit: Visit, id: RequestId, form: URLSearchParams, refusal?: Refused): Promise<Response> {
     const found = await ledger.request(id)
     if (found.outcome === 'unknown') return say(c, unavailable(found.cause), visit)
     const seen = seenBy(c, visit, found.value)
     if (seen.outcome === 'refused') return say(c, seen, visit)
     const { request, actor } = seen.value
     c.set('profile', request.profile)
-    await record(c, visit, refusal)
-    return page(c, visit, request, actor, { refusal, form })
+    if (refusal) await record(c, visit, refusal)
+    return page(c, visit, request, actor, { form, ...defined({ refusal }) })
   }
 
   async function extend(c: Ctx, visit: Visit, id: RequestId, justification: string | undefined): Promise<Response> {

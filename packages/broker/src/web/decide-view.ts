@@ -196,9 +196,9 @@ export function history(request: AccessRequest, items: readonly AccessRequest[],
     // Before the last approval, a request has some and is not approved.
     const isApproved = one.windowExpiresAt !== undefined
     const decider = one.decidedBy ?? (isApproved ? one.approvals.at(-1)?.approver : undefined)
-    return html`<li><a href="/decide/${one.id}">${time(one.createdAt)}</a>: ${durationWords(mostOf(one).duration)}, ${stateAt(one, now)}${
-      one.decidedBy === undefined && decider !== undefined ? ', approved' : ''
-    }${decider === undefined ? '' : ` by ${shownCaller(decider)}`}${one.sessions.length === 0 ? '' : `, ${counted(one.sessions.length, 'session')}`}</li>`
+    const state = stateAt(one, now)
+    const also = one.decidedBy === undefined && decider !== undefined && state !== 'approved' ? ', approved' : ''
+    return html`<li><a href="/decide/${one.id}">${time(one.createdAt)}</a>: ${durationWords(mostOf(one).duration)}, ${state}${also}${decider === undefined ? '' : ` by ${shownCaller(decider)}`}${one.sessions.length === 0 ? '' : `, ${counted(one.sessions.length, 'session')}`}</li>`
   })
   return html`<h2>Earlier requests</h2>${
     rows.length === 0
