@@ -313,8 +313,12 @@ describe('the page', () => {
     sandbox.settle()
     await sandbox.vend(await sandbox.token('oncall'), { profile: 'break-glass', justification: 'x', requestId: id })
     sandbox.settle()
+    const reviewFirst = 'Before you can extend it, an approver or an auditor must review this break-glass.'
+    const myAccess = async () => (await web.go(await jarOf('oncall'), '/')).text
+    expect(await myAccess()).toContain(reviewFirst)
     expect((await (await at(id)).send({ act: 'review', comment: 'fine' })).text).toContain('You closed the review.')
-    await jarOf('oncall')
+    sandbox.settle()
+    expect(await myAccess()).not.toContain(reviewFirst)
     advance(8)
     const own = await at(id, 'oncall')
     expect(own.text).toContain('>Request an extension of 1 hour</button>')

@@ -3,7 +3,7 @@
 import { codeParts } from '@stint/core/code-text'
 import type { Instant } from '@stint/core/instant'
 import { rulesInWords } from '@stint/core/request/approver-words'
-import type { AccessRequest } from '@stint/core/request/request'
+import { type AccessRequest, needsReview } from '@stint/core/request/request'
 import { credentialsExpireAt, type Session, sessionStateAt } from '@stint/core/request/session'
 import { isolated, shownLine } from '@stint/core/shown-text'
 import { html } from 'hono/html'
@@ -89,7 +89,10 @@ ${next === undefined ? '' : html`<p class="more"><a href="/?${next.toString()}">
     const actor = decider.actorFor({ caller: visit.caller, ...accessContext(c) }, request)
     const canExtend = decider.optionsOf(request, actor, now).includes('extend')
     const renewed = session.renewed
-    return html`<li><b>${session.profile}</b>: ${roleName(session.roleArn)} in ${decider.placeOf(request).account}, started ${time(session.issued?.at ?? session.reservedAt)}, ${end(session.expiresAt, { is: 'ends', past: 'has ended', what: `Your session of ${session.profile}` })}${renewed ? html`, renewed ${renewed.count === 1 ? 'once' : `${String(renewed.count)} times`}, last ${time(renewed.at)}` : ''}${parametersOf(request)}
+    const first = needsReview(request)
+      ? html`<p class="quiet"${possibleUntil(session.expiresAt)}>Before you can extend it, an approver or an auditor must review this break-glass.</p>`
+      : ''
+    return html`<li><b>${session.profile}</b>: ${roleName(session.roleArn)} in ${decider.placeOf(request).account}, started ${time(session.issued?.at ?? session.reservedAt)}, ${end(session.expiresAt, { is: 'ends', past: 'has ended', what: `Your session of ${session.profile}` })}${renewed ? html`, renewed ${renewed.count === 1 ? 'once' : `${String(renewed.count)} times`}, last ${time(renewed.at)}` : ''}${parametersOf(request)}${first}
 <div class="buttons"><form method="post" action="/end"${possibleUntil(session.expiresAt)}>${csrfField(visit)}<input type="hidden" name="session" value="${session.id}"><button class="danger">End now</button></form>
 ${canExtend ? html`<a class="button" href="/decide/${request.id}"${possibleUntil(session.expiresAt)}>Extend</a>` : ''}<a class="button" href="/decide/${request.id}">Show the request</a></div></li>`
   }
