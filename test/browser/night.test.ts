@@ -172,6 +172,7 @@ describe('the page on which one signs in anew', () => {
     await spoken.goto(`${fresh.urls.slack}/?key=${fresh.secret}`)
     await spoken.goto(`${fresh.urls.broker}/decide/${id}`)
     await spoken.getByRole('button', { name: 'Avery Approver' }).click()
+    await spoken.getByRole('heading', { name: 'break-glass by Olu On-Call' }).waitFor()
     expect(await violations(spoken)).toEqual([])
     await spoken.context().close()
   })

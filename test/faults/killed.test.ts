@@ -37,6 +37,7 @@ let auditor: string
 let url: string
 let killAt: { readonly step: Step; readonly moment: Moment } | undefined
 let seen: Step[] = []
+let reserved = Promise.withResolvers<void>()
 const left: string[] = []
 
 /** undefined: not a call of `POST /sessions`. The shipper and the sweeper of the process write, too. */
@@ -59,7 +60,10 @@ async function watch(call: PassedCall, moment: Moment): Promise<void> {
   const step = stepOf(call)
   if (!step) return
   if (moment === 'before') seen.push(step)
+  else if (step === 'reserve') reserved.resolve()
   if (killAt?.step !== step || killAt.moment !== moment) return
+  // The reservation is under way at the same time. It ends first, because chance would otherwise decide whether it had.
+  if (step === 'freezes') await reserved.promise
   await kill()
   // A dead process did not send what was not sent yet.
   if (moment === 'before') throw new Error('killed')
@@ -161,6 +165,7 @@ test.each<[Moment, Step, string | undefined]>(
   await kill()
   await start()
   killAt = { step, moment }
+  reserved = Promise.withResolvers()
   expect(await vend(key)).toBe('died')
   expect(killAt).toBeUndefined()
   const [own, ...others] = (await storedRequests({ aws })).filter(({ id }) => !known.has(id))
