@@ -134,10 +134,13 @@ export async function testSandbox(
   }
 }
 
-/** The first of `count` ports in a row that are free now. */
+/**
+ * The first of `count` ports in a row that are free now. Systems take the ports of outgoing connections from 32,768 or 49,152 on, so one
+ * of those could be taken before it is listened on.
+ */
 export async function freePorts(count: number): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt++) {
-    const first = 20_000 + Math.floor(Math.random() * 40_000)
+    const first = 20_000 + Math.floor(Math.random() * 12_000)
     const free = await Promise.all(Array.from({ length: count }, (_, index) => isFree(first + index)))
     if (free.every(Boolean)) return first
   }
