@@ -96,7 +96,7 @@ test('counts down in hours and minutes, says what has ended, and offers nothing 
   })
 })
 
-test('a request that nobody decided in time offers no decision', async () => {
+test('a request that has expired offers no decision', async () => {
   await as('Avery Approver', { locale: 'en-GB' }, async (page) => {
     await page.clock.install()
     await page.goto(at(pending))

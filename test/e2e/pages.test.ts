@@ -313,7 +313,7 @@ describe('a form', () => {
     ],
     ['without a version', ({ id, jar, form }) => go(jar, `/decide/${id}`, { ...form, act: 'approve', version: '' })],
     [
-      'with a version that is no whole number',
+      'with a version that is not a whole number',
       ({ id, jar, form }) => go(jar, `/decide/${id}`, { ...form, act: 'approve', version: `${form.version}.0` }),
     ],
     [

@@ -300,7 +300,7 @@ describe('a page with one round of reading', () => {
     const { keys, reads, page } = await counted(150, filter, (n) => n * 100)
     expect([keys.length, reads, page.events, page.next !== undefined]).toEqual([1, 100, [], true])
   })
-  test('ends before an event for which there is no room', async () => {
+  test('ends before an event that does not fit', async () => {
     const memory = newMemoryLog()
     const journal = planned(vend(90_000), 1)
     await ship(shipperOf(memory), [journal])

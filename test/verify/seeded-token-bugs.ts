@@ -320,9 +320,9 @@ export const seededTokenBugs: readonly SeededBug[] = [
   {
     name: 'requests: the same subject of another issuer is the requester',
     guards: ['ASVS 10.3.3', 'promise 4'],
-    file: 'packages/core/src/request/machine.ts',
-    from: 'ref.issuer === caller.issuer && ref.subject === caller.subject',
-    to: 'ref.subject === caller.subject',
+    file: 'packages/core/src/identity/caller.ts',
+    from: 'one.issuer === other.issuer && one.subject === other.subject',
+    to: 'one.subject === other.subject',
     tests: ['packages/core/src/request/machine.test.ts'],
   },
   {

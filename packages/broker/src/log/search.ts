@@ -39,7 +39,7 @@ type PageBounds = {
   readonly limit: number
   /** Rounds of reading. Each waits for rows, and then for their journals. */
   readonly looks?: number
-  /** Called with each event in turn; false if there is no room for it. There must be room for the first. */
+  /** Called with each event in turn; false if it does not fit on the page. The first must fit. */
   readonly hasRoom?: (one: FoundEvent) => boolean
 }
 

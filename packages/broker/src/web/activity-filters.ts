@@ -1,5 +1,5 @@
 /** The filters of `/activity`, read from its address. */
-import type { CallerRef } from '@stint/core/identity/caller'
+import { type CallerRef, isSameCaller } from '@stint/core/identity/caller'
 import { isSubject, typedSubject } from '@stint/core/identity/subject'
 import { parseJournalId, parseSessionId } from '@stint/core/ids'
 import { type Instant, parseIso } from '@stint/core/instant'
@@ -55,7 +55,7 @@ function filterFault(filters: Filters, person: Person | undefined, own: Person |
   const { day, profile, account, request, session } = filters
   if (day !== undefined && !(startOf(day) >= 0)) return 'The day must be a date, such as 2026-11-28.'
   if (filters.person !== undefined && !person) return 'A person is an issuer and a subject, such as people/dana.'
-  if (person && own && (person.issuer !== own.issuer || person.subject !== own.subject))
+  if (person && own && !isSameCaller(person, own))
     return 'Only auditors can see the activity of another person. Clear the filter to see your own.'
   if (profile !== undefined && !isName(profile)) return 'This is not the ID of a profile.'
   if (account !== undefined && !/^\d{12}$/.test(account)) return 'An account has 12 digits.'

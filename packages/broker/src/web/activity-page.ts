@@ -10,6 +10,7 @@ import { type EventFilter, type FoundEvent, hasKeys, isCursorOf } from '../log/s
 import { badCursor, type Filters, link, readFilters, type View } from './activity-filters.ts'
 import { type PageRows, pageRows } from './activity-rows.ts'
 import { daySvg } from './day-svg.ts'
+import { counted } from './decide-view.ts'
 import type { Html, Refusals, Show, Visit } from './layout.ts'
 import type { Visits } from './visits.ts'
 
@@ -153,13 +154,12 @@ function pageBody(view: View, filters: Filters, rows: PageRows, next: string | u
     return html`<p class="more"><b>${next === undefined ? 'Every day' : `Every day back to ${reached(next)}`}</b> <a href="${link(filters, { day: toDay(now) })}">Only today</a></p>
 ${rows.rows.length === 0 ? empty : rows.table()}${next === undefined ? '' : more('Earlier', next)}`
   const { events } = rows
-  const count = `${events.length} ${events.length === 1 ? 'event' : 'events'}`
   const says =
     view.below !== undefined
-      ? `${events.length} earlier ${events.length === 1 ? 'event' : 'events'} on this day`
+      ? `${counted(events.length, 'earlier event')} on this day`
       : next === undefined
-        ? count
-        : `The newest ${count} of this day`
+        ? counted(events.length, 'event')
+        : `The newest ${counted(events.length, 'event')} of this day`
   return html`${dayLinks(filters, view.day, now)}
 ${events.length === 0 ? empty : html`${daySvg(events, view.day, says)}${rows.table()}`}${next === undefined ? '' : more('Earlier on this day', next, toDay(view.day))}`
 }

@@ -1,5 +1,6 @@
 /** The rows of `/activity`: events, below the request that they belong to. A page ends where it is full. */
 import type { EventType, ReadEvent } from '@stint/core/audit/schema'
+import { isSameCaller } from '@stint/core/identity/caller'
 import { withIdentity } from '@stint/core/identity/shown'
 import { parseIso } from '@stint/core/instant'
 import { isolated, shownLine } from '@stint/core/shown-text'
@@ -66,7 +67,7 @@ export function pageRows({ filters, kind, own, accountOf, isBreakGlass }: RowOpt
   function whoOf(event: ReadEvent): Html | string {
     const who = (event.by ?? event.caller) as (Person & { readonly name: string }) | undefined
     if (who === undefined) return ''
-    if (own && own.issuer === who.issuer && own.subject === who.subject) return 'You'
+    if (own && isSameCaller(own, who)) return 'You'
     const person = `${who.issuer}/${who.subject}`
     const text = withIdentity(who.name, person)
     // A person who acts several times in a row is linked once, which saves room for more rows.

@@ -1,16 +1,17 @@
 /** The form of a decision: its buttons say what happens, and what was typed is checked against the request. */
 import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
 import { formatDuration, parseDuration } from '@stint/core/duration'
-import type { CallerRef } from '@stint/core/identity/caller'
+import { isSameCaller } from '@stint/core/identity/caller'
 import type { Instant } from '@stint/core/instant'
 import { jsonBytes } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { type Actor, hasApproved } from '@stint/core/request/machine'
 import { type AccessRequest, type Limits, stateAt } from '@stint/core/request/request'
 import { liveUntil } from '@stint/core/request/session'
+import { mostOf } from '@stint/core/request/summary'
 import { html } from 'hono/html'
 import type { Option } from '../approvals/decide.ts'
-import { counted, endedSessions, isReviewDue, lastUntil, mostOf, openSessions, stillNeeds } from './decide-view.ts'
+import { counted, endedSessions, isReviewDue, lastUntil, openSessions, stillNeeds } from './decide-view.ts'
 import { csrfField, type Html, type Visit } from './layout.ts'
 import { noSignInTime } from './sign-in.ts'
 import { signInLink } from './visits.ts'
@@ -164,12 +165,11 @@ export function resultOf(act: Exclude<Act, 'extend'>, request: AccessRequest, { 
   if (act === 'approve' || act === 'approve-limited') return approvedWords(request, now)
   // Who revokes it second changes nothing.
   if (act === 'revoke')
-    return isSame(request.decidedBy, caller) ? revokedWords(request, now) : 'Someone else had already revoked this request.'
+    return request.decidedBy && isSameCaller(request.decidedBy, caller)
+      ? revokedWords(request, now)
+      : 'Someone else had already revoked this request.'
   return { deny: 'You denied this request.', cancel: 'You cancelled this request.', review: 'You closed the review.' }[act]
 }
-
-const isSame = (one: CallerRef | undefined, other: CallerRef): boolean =>
-  one !== undefined && one.issuer === other.issuer && one.subject === other.subject
 
 function approvedWords(request: AccessRequest, now: Instant): Html | string {
   const { duration, uses } = mostOf(request)

@@ -5,10 +5,9 @@ import { shownCaller, shownRequester } from '@stint/core/identity/shown'
 import type { Instant } from '@stint/core/instant'
 import { missing } from '@stint/core/request/approval'
 import { approverWords } from '@stint/core/request/approver-words'
-import { grantFrom } from '@stint/core/request/machine'
 import { type AccessRequest, type Limits, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
 import { liveUntil, type Session } from '@stint/core/request/session'
-import { type Fact, liveFacts, minute, type Summary } from '@stint/core/request/summary'
+import { type Fact, liveFacts, minute, mostOf, type Summary } from '@stint/core/request/summary'
 import { plainWords } from '@stint/core/scope/plain-words'
 import { riskOf } from '@stint/core/scope/risk'
 import { isolated, shownLine, shownText, visibleJson } from '@stint/core/shown-text'
@@ -33,13 +32,6 @@ export const openSessions = (request: AccessRequest, now: Instant): readonly Ses
 export const endedSessions = (request: AccessRequest, now: Instant): readonly Session[] =>
   liveSessions(request, now).filter(({ state }) => state === 'ended')
 export const lastUntil = (sessions: readonly Session[]): Instant => Math.max(...sessions.map(liveUntil))
-
-/** The most that an approval can grant: what was requested, with the limits that other approvers set. It can be shortened, never lengthened. */
-export function mostOf(request: AccessRequest): Required<Limits> {
-  const { terms, approvals, createdAt } = request
-  const { duration = terms.maxDuration, uses = terms.uses, window = terms.window } = grantFrom(request, approvals, createdAt).limits
-  return { duration, uses, window }
-}
 
 // ── What a decision depends on ───────────────────────────────────────────────────────────────────────────────────────
 

@@ -49,6 +49,10 @@ export type Caller = {
 /** The part of a caller that the ledger and the audit log store. */
 export type CallerRef = Pick<Caller, 'issuer' | 'subject' | 'name' | 'kind'>
 
+/** Whether two are one identity of one issuer. Names do not count, because their owners can change them. */
+export const isSameCaller = (one: Pick<CallerRef, 'issuer' | 'subject'>, other: Pick<CallerRef, 'issuer' | 'subject'>): boolean =>
+  one.issuer === other.issuer && one.subject === other.subject
+
 export const callerRef = ({ issuer, subject, name, kind }: Caller): CallerRef => ({ issuer, subject, name, kind })
 
 /** The claims must have passed `checkClaims`. */

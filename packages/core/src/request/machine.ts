@@ -8,7 +8,7 @@
 import type { Approval } from '../config/shape.ts'
 import { defined } from '../defined.ts'
 import type { Caller, CallerRef } from '../identity/caller.ts'
-import { callerRef, signedInWithin } from '../identity/caller.ts'
+import { callerRef, isSameCaller, signedInWithin } from '../identity/caller.ts'
 import type { Person } from '../identity/person.ts'
 import { type Instant, seconds } from '../instant.ts'
 import { canonicalJson } from '../json.ts'
@@ -134,11 +134,13 @@ export type DecisionRefusal =
 /** `unchanged`: the request is already in the state that the actor wants. */
 export type Decided = Done<Change | 'unchanged'> | Refused<DecisionRefusal>
 
-const is = (ref: CallerRef, caller: Caller) => ref.issuer === caller.issuer && ref.subject === caller.subject
-
 /** Whether the actor may see the request at all. All others get the 404 of a request that does not exist. */
 export const isParty = (request: AccessRequest, actor: Actor): boolean =>
-  is(request.caller, actor.caller) || actor.auditor || actor.opens.length > 0 || mayStop(request, actor) || hasApproved(request, actor)
+  isSameCaller(request.caller, actor.caller) ||
+  actor.auditor ||
+  actor.opens.length > 0 ||
+  mayStop(request, actor) ||
+  hasApproved(request, actor)
 
 /** Whether the approval is the actor's, by the config then or now. Adding or removing an alias never gives a person a second vote. */
 const isBy = ({ person, personNow }: GivenApproval, actor: Actor) => person === actor.person || personNow === actor.person
@@ -146,7 +148,7 @@ const isBy = ({ person, personNow }: GivenApproval, actor: Actor) => person === 
 /** Whether the actor has approved the request. They cannot approve it a second time, with any of their identities. */
 export const hasApproved = (request: AccessRequest, actor: Actor): boolean => request.approvals.some((given) => isBy(given, actor))
 
-export const isRequester = (request: AccessRequest, actor: Actor): boolean => is(request.caller, actor.caller)
+export const isRequester = (request: AccessRequest, actor: Actor): boolean => isSameCaller(request.caller, actor.caller)
 
 /** Whether the actor made the request, with any of their identities, or triggered the job that made it. */
 export const isSelf = (request: AccessRequest, actor: Actor): boolean =>
@@ -220,7 +222,7 @@ export function deny(request: AccessRequest, actor: Actor, said: Said, now: Inst
   const barred = mayStop(request, actor) && !isSelf(request, actor) ? undefined : decisionBarrier(request, actor)
   if (barred) return barred
   const state = stateAt(request, now)
-  if (state === 'denied' && request.decidedBy && is(request.decidedBy, actor.caller)) return done('unchanged')
+  if (state === 'denied' && request.decidedBy && isSameCaller(request.decidedBy, actor.caller)) return done('unchanged')
   if (state === 'approved' || state === 'denied')
     return refused('already-decided', `The request is already ${state}.`, { evidence: { state } })
   if (!can(state, 'deny')) return inState(state)
@@ -241,7 +243,7 @@ const MAX_MORE_JUSTIFICATIONS = 3
 
 /** The requester asks again with another justification, which is added to the earlier ones. */
 export function justify(request: AccessRequest, caller: Caller, text: string, now: Instant): Decided {
-  if (!is(request.caller, caller)) return refused('not-requester', 'Only the requester can justify a request.')
+  if (!isSameCaller(request.caller, caller)) return refused('not-requester', 'Only the requester can justify a request.')
   const state = stateAt(request, now)
   if (!can(state, 'justify')) return inState(state)
   const more = request.moreJustifications ?? []
@@ -275,7 +277,7 @@ export function review(request: AccessRequest, actor: Actor, text: string, now: 
   if (actor.caller.kind !== 'human' || !(actor.auditor || actor.opens.length > 0))
     return refused('not-approver', 'Only approvers and auditors can review a request.')
   if (request.review)
-    return is(request.review.by, actor.caller) ? done('unchanged') : refused('already-decided', 'The review is already closed.')
+    return isSameCaller(request.review.by, actor.caller) ? done('unchanged') : refused('already-decided', 'The review is already closed.')
   if (!needsReview(request)) return inState(stateAt(request, now))
   const by = callerRef(actor.caller)
   return done({ state: request.state, set: { review: { by, at: now, text } }, events: [{ type: 'request.reviewed', by, comment: text }] })
@@ -329,7 +331,9 @@ export const approvedEvent = ({ usesLeft, windowExpiresAt }: GrantedLimits): Cha
   expiresAt: windowExpiresAt,
 })
 
-type GrantedLimits = Required<Pick<Change['set'], 'limits' | 'windowStartsAt' | 'windowExpiresAt' | 'usesLeft'>>
+type GrantedLimits = Required<Pick<Change['set'], 'windowStartsAt' | 'windowExpiresAt' | 'usesLeft'>> & {
+  readonly limits: Required<Limits>
+}
 
 /** The lowest limits that the requester asked for and the approvers set, from the chosen start or from now. */
 export function grantFrom(request: AccessRequest, approvals: readonly GivenApproval[], now: Instant): GrantedLimits {

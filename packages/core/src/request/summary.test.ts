@@ -24,6 +24,7 @@ const request = (change: object = {}, terms: object = {}): AccessRequest =>
     },
     expiresAt: NOW + 30 * MINUTE,
     limits: {},
+    approvals: [],
     ...change,
   }) as unknown as AccessRequest
 const place = { description: 'Administrator of production', account: '111122223333' }
@@ -58,6 +59,23 @@ test.each<[string, object, object, Fact]>([
   ['of a subject that is stored as its digest', { fullSubject: 'CN=Olu,OU=\u202EOps' }, {}, ['Subject', 'CN=Olu,OU=‹U+202E›Ops']],
   ['of a job, with who started it', { triggeredBy: 'dana' }, {}, ['Triggered by', 'dana']],
   ['shortened', { limits: { duration: 900, uses: 1 } }, {}, ['Duration', 'up to 15m per session']],
+  [
+    'shortened by an approver, while others must approve, too',
+    {
+      approvals: [
+        {
+          approver: { issuer: 'people', subject: 'ada', name: 'Ada', kind: 'human' },
+          at: NOW,
+          rules: [0],
+          channel: 'api',
+          limits: { duration: 900, uses: 1 },
+          person: 'x',
+        },
+      ],
+    },
+    {},
+    ['Duration', 'up to 15m per session'],
+  ],
   ['for once', { limits: { uses: 1 } }, {}, ['Uses', '1 session']],
   ['that starts later', { startsAt: NOW + 60 * MINUTE }, {}, ['Starts', '2026-11-24 04:00 UTC', NOW + 60 * MINUTE]],
   ['approved', { state: 'approved', windowExpiresAt: NOW + 5 * MINUTE }, {}, ['Valid until', '2026-11-24 03:05 UTC', NOW + 5 * MINUTE]],

@@ -12,7 +12,8 @@ import { widestFirst } from '../scope/plain-words.ts'
 import { riskOf } from '../scope/risk.ts'
 import type { Terms } from '../scope/terms.ts'
 import { isolated, shownLine, shownText } from '../shown-text.ts'
-import { type AccessRequest, liveSessions, stateAt } from './request.ts'
+import { grantFrom } from './machine.ts'
+import { type AccessRequest, type Limits, liveSessions, stateAt } from './request.ts'
 import { liveUntil } from './session.ts'
 
 /** `at`: the instant that the value says in UTC, for a channel that shows it in the reader's zone. */
@@ -33,9 +34,12 @@ export type TargetFacts = { readonly description?: string; readonly account: str
 const LONGEST_VALUE = 500
 const line = (text: string): string => isolated(shownLine(text, LONGEST_VALUE))
 
+/** The most that an approval can grant: what was requested, with the limits that other approvers set. It can be shortened, never lengthened. */
+export const mostOf = (request: AccessRequest): Required<Limits> => grantFrom(request, request.approvals, request.createdAt).limits
+
 export function summaryOf(request: AccessRequest, place: TargetFacts, now: Instant): Summary {
-  const { terms, limits } = request
-  const uses = limits.uses ?? terms.uses
+  const { terms } = request
+  const { duration, uses } = mostOf(request)
   const until = request.windowExpiresAt ?? request.expiresAt
   const facts: readonly Fact[] = [
     ['Requester', shownRequester(request)],
@@ -45,7 +49,7 @@ export function summaryOf(request: AccessRequest, place: TargetFacts, now: Insta
     ['Account', line(`${place.account} (${request.target})`)],
     ['Role', line(terms.role)],
     ...termsFacts(terms),
-    ['Duration', durationText(limits.duration ?? terms.maxDuration, terms)],
+    ['Duration', durationText(duration, terms)],
     ['Uses', uses === 1 ? '1 session' : `${uses} sessions`],
     ...(request.startsAt === undefined ? [] : [instantFact('Starts', request.startsAt)]),
     instantFact(stateAt(request, now) === 'pending' ? 'Decide by' : 'Valid until', until),
