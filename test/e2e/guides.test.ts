@@ -14,6 +14,7 @@ import { trustPolicyOf } from '@stint/cli/target/trust'
 import { formatFaults } from '@stint/core/config/check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse as parseYaml } from 'yaml'
+import { compileCache } from '../support/compile-cache.ts'
 import { freePorts } from '../support/sandbox.ts'
 import { hasTool, testWith } from '../support/tools.ts'
 
@@ -83,7 +84,7 @@ async function run(script: string, shell: Shell = 'bash'): Promise<string> {
     .replaceAll(':4402', `:${port + 2}`)
     .replaceAll(/npm run -s token -- ([\w-]+)/g, `npm run -s token -- $1 --port ${port}`)
   const home = mkdtempSync(`${tmpdir()}/stint-guide-`)
-  const env = { PATH: `${root}/node_modules/.bin:${process.env.PATH}`, HOME: home, TMPDIR: home }
+  const env = { PATH: `${root}/node_modules/.bin:${process.env.PATH}`, HOME: home, TMPDIR: home, ...compileCache }
   const { stdout } = await promisify(execFile)(shells[shell][0], [shells[shell][1], here], { cwd: root, env })
   rmSync(home, { recursive: true })
   return stdout

@@ -12,6 +12,7 @@ import { promisify } from 'node:util'
 import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { afterEach, describe, expect, test } from 'vitest'
 import { s3 } from '../support/aws.ts'
+import { compileCache } from '../support/compile-cache.ts'
 import { freePorts } from '../support/sandbox.ts'
 import { testWith } from '../support/tools.ts'
 
@@ -26,7 +27,7 @@ afterEach(() => {
 function start(args: readonly string[], env: NodeJS.ProcessEnv = {}, program = ['packages/sandbox/src/main.ts']) {
   const child = spawn('node', [...program, ...args], {
     cwd: root,
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, ...compileCache, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   running.push(child)

@@ -14,6 +14,7 @@ import { portsFrom } from '@stint/sandbox/ports'
 import { loadRules, startAws, startBroker, startIssuer, startShipper } from '@stint/sandbox/sandbox'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { brokenInvariants, madeByAws, storedRequests } from '../support/checkers.ts'
+import { compileCache } from '../support/compile-cache.ts'
 import { type FaultyServer, faultyServer, type PassedCall } from '../support/faulty-server.ts'
 import { CONFIG, freePorts, INDEX_LAG_MS } from '../support/sandbox.ts'
 
@@ -106,6 +107,7 @@ beforeAll(async () => {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
         PATH: process.env.PATH,
+        ...compileCache,
         AWS_ENDPOINT_URL_STS: toAws.url,
         AWS_ENDPOINT_URL_DYNAMODB: toAws.url,
         AWS_ENDPOINT_URL_S3: toAws.url,

@@ -27,7 +27,7 @@ import {
 } from '../support/memory-log.ts'
 
 /** `npm run verify:all campaign-flips` tries 500,000. */
-const FLIPS = Number(process.env.STINT_FLIPS ?? 20_000)
+const FLIPS = Number(process.env.STINT_FLIPS ?? 10_000)
 
 async function logOf(journals: number): Promise<MemoryLog> {
   const memory = newMemoryLog()
@@ -157,7 +157,7 @@ describe('a log of 10,000 events', () => {
   test('the whole verification finds the same, and says where it begins', async () => {
     const paths = (['log', 'events'] as const).flatMap((store) => [...memory[store].objects.keys()].map((path) => ({ store, path })))
     const always = paths.filter(({ path }) => path === 'checkpoint' || path.startsWith('tile/1/'))
-    for (let round = 0; round < 40; round++) {
+    for (let round = 0; round < 24; round++) {
       const { store, path } =
         round < 12 ? (always[round % always.length] as (typeof paths)[number]) : (paths[random(paths.length)] as (typeof paths)[number])
       const bytes = memory[store].objects.get(path) as Buffer
@@ -171,7 +171,7 @@ describe('a log of 10,000 events', () => {
 
   test('each object that is gone is named', async () => {
     for (const store of ['log', 'events'] as const) {
-      for (const [path, bytes] of [...memory[store].objects].filter(([path], at) => isNow(path) && at % 4 === 0)) {
+      for (const [path, bytes] of [...memory[store].objects].filter(([path], at) => isNow(path) && at % 8 === 0)) {
         memory[store].objects.delete(path)
         const found = await faultsOf(memory)
         memory[store].objects.set(path, bytes)

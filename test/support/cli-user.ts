@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Ran, STINT, wellSaid } from './cli.ts'
+import { compileCache } from './compile-cache.ts'
 import type { TestSandbox } from './sandbox.ts'
 
 const ROBOT = fileURLToPath(new URL('robot.ts', import.meta.url))
@@ -25,6 +26,7 @@ export function cliUser(sandbox: Pick<TestSandbox, 'secret'>, person: string): C
     SHELL: '/bin/sh',
     BROWSER: `${process.execPath} ${ROBOT} ${person} ${sandbox.secret}`,
     AWS_EC2_METADATA_DISABLED: 'true',
+    ...compileCache,
     // A shim of a version manager finds its Python by these.
     ...(process.env.PYENV_ROOT ? { PYENV_ROOT: process.env.PYENV_ROOT } : {}),
     ...(process.env.PYENV_VERSION ? { PYENV_VERSION: process.env.PYENV_VERSION } : {}),

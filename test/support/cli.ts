@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Sandbox } from '@stint/sandbox'
 import { addUser, BROKER_ACCOUNT, type World } from '@stint/sandbox/aws/world'
+import { compileCache } from './compile-cache.ts'
 
 export const STINT = fileURLToPath(new URL('../../packages/cli/bin/stint.cjs', import.meta.url))
 
@@ -22,7 +23,7 @@ export function wellSaid(ran: Ran): Ran {
 export function stint(args: readonly string[], env: Record<string, string> = {}, input = ''): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [STINT, ...args], {
-      env: { PATH: process.env.PATH ?? '', NO_COLOR: '1', HOME: '/nonexistent', ...env },
+      env: { PATH: process.env.PATH ?? '', NO_COLOR: '1', HOME: '/nonexistent', ...compileCache, ...env },
     })
     let [stdout, stderr] = ['', '']
     child.stdout.on('data', (part) => void (stdout += part))

@@ -10,6 +10,7 @@ import type { Sandbox } from '@stint/sandbox'
 import { streamArn } from '@stint/sandbox/aws/dynamodb-streams'
 import { BROKER_ACCOUNT, type BrokerRole, brokerKey, buckets, LOG_KEY, tables } from '@stint/sandbox/aws/world'
 import { type FaultIn, faultIn } from './api-document.ts'
+import { compileCache } from './compile-cache.ts'
 import type { Raw } from './http.ts'
 
 const BOOTSTRAP = fileURLToPath(new URL('./lambda-bootstrap.cjs', import.meta.url))
@@ -118,7 +119,7 @@ export async function startLambda(
 
   let output = ''
   const child: ChildProcess = spawn(process.execPath, [BOOTSTRAP], {
-    env: { ...env, STINT_BUNDLE: bundle, AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${(server.address() as AddressInfo).port}` },
+    env: { ...compileCache, ...env, STINT_BUNDLE: bundle, AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${(server.address() as AddressInfo).port}` },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   child.stdout?.on('data', (part) => void (output += part))
