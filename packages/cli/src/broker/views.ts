@@ -41,6 +41,15 @@ export type SessionView = {
   readonly failure?: string
   readonly immediateEnd?: ImmediateEndState
 }
+/** In seconds, except `uses`. */
+export type LimitsView = { readonly duration?: number; readonly uses?: number; readonly window?: number }
+export type ApprovalView = {
+  readonly approver: CallerView
+  readonly at: string
+  readonly channel: string
+  readonly limits: LimitsView
+  readonly comment?: string
+}
 export type RequestView = {
   readonly id: string
   readonly state: string
@@ -62,8 +71,8 @@ export type RequestView = {
   readonly terms: { readonly parameters?: Readonly<Record<string, string>>; readonly [name: string]: unknown }
   readonly lastingAccess?: readonly string[]
   readonly approval: readonly { readonly by: readonly object[]; readonly count: number; readonly missing: number }[]
-  readonly approvals: readonly { readonly approver: CallerView; readonly at: string; readonly channel: string; readonly comment?: string }[]
-  readonly limits: { readonly duration?: number; readonly uses?: number; readonly window?: number }
+  readonly approvals: readonly ApprovalView[]
+  readonly limits: LimitsView
   readonly window?: { readonly startsAt?: string; readonly expiresAt: string }
   readonly usesLeft?: number
   /** Who denied, cancelled or revoked it. */

@@ -34,3 +34,26 @@ test.each<[string, Partial<RequestView>, string]>([
   ],
   ['a subject of 2,048 characters that is stored as its digest', { fullSubject: 'é'.repeat(2048) }, `${'é'.repeat(2048)}\n`],
 ])('%s is shown whole', (_what, change, expected) => expect(requestText(view(change), NOW)).toContain(expected))
+
+test('what one approver limited is shown with their approval, and the shortest duration as that of the request', () => {
+  const approver = (name: string) => ({ issuer: 'people', subject: name, name, kind: 'human' })
+  const text = requestText(
+    view({
+      limits: { duration: 3600 },
+      approvals: [
+        {
+          approver: approver('bo'),
+          at: '2026-11-24T02:58:00Z',
+          channel: 'web',
+          limits: { duration: 900, uses: 1, window: 7200 },
+          comment: 'ok',
+        },
+        { approver: approver('cy'), at: '2026-11-24T02:59:00Z', channel: 'api', limits: {} },
+      ],
+    }),
+    NOW,
+  )
+  expect(text).toMatch(/^At most +15m$/m)
+  expect(text).toMatch(/web \(at most 15m, 1 session, started within 2h\): ok$/m)
+  expect(text).toMatch(/, api$/m)
+})

@@ -3,13 +3,13 @@
 import { formatDuration } from '@stint/core/duration'
 import { withIdentity } from '@stint/core/identity/shown'
 import { ruleInWords } from '@stint/core/request/approver-words'
-import type { CallerView, RequestView, SessionView } from '../broker/views.ts'
+import type { CallerView, LimitsView, RequestView, SessionView } from '../broker/views.ts'
 import { factsText, fromNow, tableText } from '../frame/words.ts'
 import { shownLine } from '../output.ts'
 
 export function requestText(request: RequestView, now: number): string {
   const parameters = Object.entries(request.terms.parameters ?? {})
-  const { limits } = request
+  const durations = [request.limits, ...request.approvals.map(({ limits }) => limits)].flatMap(({ duration }) => duration ?? [])
   const facts: (readonly [string, string])[] = [
     ['Request', request.id],
     ['State', stateWords(request, now)],
@@ -26,15 +26,15 @@ export function requestText(request: RequestView, now: number): string {
     ...(request.lastingAccess
       ? [['Lasting', `a session can create access that outlives it: ${request.lastingAccess.join(', ')}`] as const]
       : []),
-    ...(limits.duration === undefined ? [] : [['At most', formatDuration(limits.duration)] as const]),
+    ...(durations.length === 0 ? [] : [['At most', formatDuration(Math.min(...durations))] as const]),
     ...(request.usesLeft === undefined ? [] : [['Uses left', String(request.usesLeft)] as const]),
     ['Created', `${request.createdAt} (${fromNow(request.createdAt, now)})`],
     ...request.approval.map((rule) => ['Needs', `${ruleInWords(rule)} (${rule.missing} missing)`] as const),
     ...request.approvals.map(
-      ({ approver, at, channel, comment }) =>
+      ({ approver, at, channel, limits, comment }) =>
         [
           'Approved',
-          `${withIdentity(approver.name, `${approver.issuer}/${approver.subject}`)} at ${at}, ${channel}${comment === undefined ? '' : `: ${comment}`}`,
+          `${withIdentity(approver.name, `${approver.issuer}/${approver.subject}`)} at ${at}, ${channel}${limitWords(limits)}${comment === undefined ? '' : `: ${comment}`}`,
         ] as const,
     ),
     ...(request.decidedBy ? [['Decided by', decisionWords(request.decidedBy, request)] as const] : []),
@@ -50,6 +50,16 @@ export function requestText(request: RequestView, now: number): string {
   const next =
     request.may.length === 0 ? '' : `\nYou can: ${request.may.map((act) => `stint ${act} ${shownLine(request.id)}`).join('\n         ')}\n`
   return `${factsText(facts)}${next}`
+}
+
+/** ` (at most 15m, 1 session)`: what an approver shortened. */
+function limitWords({ duration, uses, window }: LimitsView): string {
+  const words = [
+    ...(duration === undefined ? [] : [formatDuration(duration)]),
+    ...(uses === undefined ? [] : [uses === 1 ? '1 session' : `${uses} sessions`]),
+    ...(window === undefined ? [] : [`started within ${formatDuration(window)}`]),
+  ]
+  return words.length === 0 ? '' : ` (at most ${words.join(', ')})`
 }
 
 /** The state of a session, with what it does not say: why, and how often the session was renewed. */
