@@ -202,6 +202,34 @@ export const simulatedBugs: readonly (Bug & Guarding)[] = [
     from: 'policy: sessionPolicy(terms, expiresAt),',
     to: "policy: sessionPolicy(terms, expiresAt).replace('DateGreaterThanEquals', 'DateLessThan'),",
   },
+  {
+    name: 'the policy ends half an hour late',
+    guards: ['promise 3'],
+    file: 'packages/core/src/scope/assume-role.ts',
+    from: 'policy: sessionPolicy(terms, expiresAt),',
+    to: 'policy: sessionPolicy(terms, expiresAt + seconds(1800)),',
+  },
+  {
+    name: 'the policy allows everything, too',
+    guards: ['promise 3'],
+    file: 'packages/core/src/scope/policy.ts',
+    from: 'return compactPolicy([...policy,',
+    to: 'return compactPolicy([...policy, allowAll,',
+  },
+  {
+    name: 'AWS is asked for an hour more',
+    guards: ['promise 3'],
+    file: 'packages/core/src/scope/assume-role.ts',
+    from: 'durationSeconds: Math.max(MIN_STS_SECONDS,',
+    to: 'durationSeconds: Math.max(MIN_STS_SECONDS + 3600,',
+  },
+  {
+    name: 'every tag says admin, and passes on',
+    guards: ['promise 3'],
+    file: 'packages/core/src/scope/assume-role.ts',
+    from: 'tags: [...terms.tags, ...scope.passingTags,',
+    to: "tags: [...terms.tags, ...scope.passingTags.map(({ key }) => ({ key, value: 'admin', transitive: true })),",
+  },
   // ── Requests and decisions ─────────────────────────────────────────────────────────────────────────────────────────
   {
     name: 'decisions ignore the version',

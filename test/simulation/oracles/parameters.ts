@@ -1,40 +1,115 @@
-/** Invariant 3: role, external ID, name, source identity, tags and policy are never the caller's beyond declared parameters. */
-import { isRequest, type Json, type Oracle, type OracleContext, sessionsIn, stringOf } from './oracle.ts'
+/**
+ * Invariant 3: role, external ID, name, source identity, tags, policy and duration are never the caller's beyond declared parameters. What
+ * AWS is asked for is compared as a whole with what this file makes of the deployed configs, the caller and the stored intent.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import type { Profile, Rules } from '@stint/core/config/shape'
+import { durationSeconds } from '@stint/core/duration'
+import { type Item, isRequest, type Json, numberOf, type Oracle, type OracleContext, sessionsIn, stringOf } from './oracle.ts'
+
+/** One set of credentials that an intent announces: when it was reserved, and when it must end. */
+type Wanted = { readonly at: number; readonly end: number }
+type Intent = { readonly session: string; readonly issuer: string; readonly terms: Json; readonly sets: Map<string, Wanted> }
+
+/** The shortest session that STS makes, in seconds (AWS STS API Reference, DurationSeconds). */
+const LEAST_STS_SECONDS = 900
+/** The claim `team` of the tokens of each issuer. */
+const TEAMS: Readonly<Record<string, string>> = { lab: 'core', ci: 'ci' }
+const ALLOW_ALL = [{ Effect: 'Allow', Action: '*', Resource: '*' }]
 
 export function parametersOracle({ fault, releases }: OracleContext): Oracle {
-  const byName = new Map<string, { readonly subject: string; readonly terms: Json; readonly session: string }>()
+  const byName = new Map<string, Intent>()
+
+  function judgeDuration(session: string, { profile }: Json, { at, end }: Wanted): void {
+    const known = releases.flatMap((rules) => rules.profiles.find(profile)?.duration.default ?? [])
+    if (!known.some((duration) => end - wholeSecond(at) === durationSeconds(duration) * 1000))
+      fault('parameters', `${session} lasts ${(end - at) / 1000} s, which is no duration of ${profile}`)
+  }
   return {
     onWrite(write) {
       if (!isRequest(write)) return
-      const terms = stringOf(write.after?.terms)
-      if (terms === undefined) return
-      for (const { suffix, fields } of sessionsIn(write.after)) {
-        const name = stringOf(fields.sessionName) ?? ''
-        if (!byName.has(name))
-          byName.set(name, {
-            subject: stringOf(write.after?.caller?.M?.subject) ?? '',
-            terms: JSON.parse(terms),
-            session: `${write.id.slice(4)}.${suffix}`,
-          })
+      const text = stringOf(write.after?.terms)
+      if (text === undefined) return
+      for (const { suffix, state, fields } of sessionsIn(write.after)) {
+        const [name, session] = [stringOf(fields.sessionName) ?? '', `${write.id.slice(4)}.${suffix}`]
+        const known = byName.get(name)
+        const terms: Json = known?.terms ?? JSON.parse(text)
+        const intent = known ?? { session, issuer: stringOf(write.after?.caller?.M?.issuer) ?? '', terms, sets: new Map() }
+        byName.set(name, intent)
+        if (known === undefined && state === 'reserved') {
+          const whole = wantedOf(fields.reservedAt, fields.expiresAt)
+          judgeDuration(session, terms, whole)
+          const renewed = terms.renew === undefined ? whole.end : wholeSecond(whole.at) + terms.renew * 1000
+          intent.sets.set('first', { at: whole.at, end: Math.min(whole.end, renewed) })
+        }
+        for (const [attempt, set] of Object.entries(fields.open?.M ?? {})) intent.sets.set(attempt, wantedOf(set.M?.at, set.M?.expiresAt))
       }
     },
     onAssume({ form }) {
-      const target = Object.values(releases[0]?.targets ?? {}).find(({ roleArn }) => roleArn === form.RoleArn)
-      if (!target || form.ExternalId !== target.externalId) fault('parameters', 'AssumeRole with another role or external ID')
       const intent = byName.get(form.RoleSessionName ?? '')
+      // ./intent.ts reports a call without one.
       if (!intent) return
-      const { terms, session, subject } = intent
-      const wanted = releases[0]?.profiles.find(terms.profile)?.target ?? ''
-      if (target !== releases[0]?.targets[wanted]) fault('parameters', `AssumeRole with the role of another profile than ${terms.profile}`)
-      if (form.SourceIdentity !== terms.sourceIdentity) fault('parameters', `source identity ${form.SourceIdentity} of ${subject}`)
-      const policy = JSON.parse(form.Policy ?? '{}') as Json
-      const end = policy.Statement?.find(({ Effect, Condition }: Json) => Effect === 'Deny' && Condition?.DateGreaterThanEquals)
-      if (!end) fault('parameters', 'AssumeRole without the exact end in its policy')
-      const tags = Object.keys(form).flatMap((name) => (name.endsWith('.Key') ? [[form[name], form[name.replace('.Key', '.Value')]]] : []))
-      if (!tags.some(([key, value]) => key === 'stint:session' && value === session))
-        fault('parameters', `no tag names the session ${session}`)
-      if (terms.profile === 'bucket' && !form.Policy?.includes('arn:aws:s3:::acme-logs/*'))
-        fault('parameters', 'the parameter is not in the policy')
+      const { session, issuer, terms } = intent
+      const differs = (what: string, is: unknown) => fault('parameters', `${session}: ${what} is ${JSON.stringify(is)?.slice(0, 300)}`)
+      const target = releases[0]?.targets[releases[0]?.profiles.find(terms.profile)?.target ?? '']
+      if (form.RoleArn !== target?.roleArn) differs('the role', form.RoleArn)
+      if (form.ExternalId !== target?.externalId) differs('the external ID', form.ExternalId)
+      if (form.SourceIdentity !== terms.sourceIdentity) differs('the source identity', form.SourceIdentity)
+
+      const { allows, ends, strange } = readPolicy(form.Policy)
+      const known = releases.flatMap((rules) => allowsOf(rules, terms))
+      if (!known.some((one) => isDeepStrictEqual(allows, one))) differs('what the policy allows', allows)
+      if (strange.length > 0) differs('a statement of the policy', strange)
+      const arns = listIn(form, /^PolicyArns\.member\.\d+\.arn$/)
+      if (arns.length > 0) differs('the list of managed policies', arns)
+
+      const wanted = [...intent.sets.values()].find(({ end }) => ends.length === 1 && end === ends[0])
+      if (!wanted) differs('the end in the policy', ends)
+      else if (Number(form.DurationSeconds) !== Math.max(LEAST_STS_SECONDS, Math.ceil((wanted.end - wholeSecond(wanted.at)) / 1000)))
+        differs('the duration', form.DurationSeconds)
+
+      const tags = Object.fromEntries(
+        Object.entries(form).flatMap(([key, name]) =>
+          /^Tags\.member\.\d+\.Key$/.test(key) ? [[name, form[key.replace(/Key$/, 'Value')]]] : [],
+        ),
+      )
+      const hasTeam = releases[0]?.profiles.find(terms.profile)?.tags !== undefined
+      if (!isDeepStrictEqual(tags, { ...(hasTeam ? { team: TEAMS[issuer] } : {}), 'stint:session': session }))
+        differs('the list of tags', tags)
+      const transitive = listIn(form, /^TransitiveTagKeys/)
+      if (transitive.length > 0) differs('the list of transitive tags', transitive)
     },
+  }
+}
+
+const wholeSecond = (instant: number): number => Math.floor(instant / 1000) * 1000
+const wantedOf = (at: Item[string] | undefined, end: Item[string] | undefined): Wanted => ({
+  at: numberOf(at) ?? 0,
+  end: numberOf(end) ?? 0,
+})
+const listIn = (form: Readonly<Record<string, string>>, name: RegExp): readonly (string | undefined)[] =>
+  Object.keys(form).flatMap((key) => (name.test(key) ? [form[key]] : []))
+
+/** The Allow statements that a config gives a session with these parameters. */
+function allowsOf(rules: Rules, { profile, parameters }: Json): readonly (readonly object[])[] {
+  const found: Profile | undefined = rules.profiles.find(profile)
+  if (!found) return []
+  if (!found.policy) return [ALLOW_ALL]
+  // One profile has a parameter.
+  return [profile === 'bucket' ? [allowGet(`arn:aws:s3:::${parameters.bucket}/*`)] : found.policy.map(() => allowGet('*'))]
+}
+const allowGet = (resource: string) => ({ Effect: 'Allow', Action: 's3:GetObject', Resource: resource })
+
+/** `ends`: the instants from which everything is denied. Other statements may only deny actions on everything, always. */
+function readPolicy(text = '{}') {
+  const statements: readonly Json[] = JSON.parse(text).Statement ?? []
+  const isEnd = ({ Effect, Action, Resource, Condition }: Json) =>
+    Effect === 'Deny' && Action === '*' && Resource === '*' && isDeepStrictEqual(Object.keys(Condition ?? {}), ['DateGreaterThanEquals'])
+  const isMintingDeny = ({ Effect, Resource, Condition, ...more }: Json) =>
+    Effect === 'Deny' && Resource === '*' && Condition === undefined && isDeepStrictEqual(Object.keys(more), ['Action'])
+  return {
+    allows: statements.filter(({ Effect }) => Effect === 'Allow'),
+    ends: statements.filter(isEnd).map(({ Condition }) => Date.parse(Condition.DateGreaterThanEquals['aws:CurrentTime'])),
+    strange: statements.filter((one) => one.Effect !== 'Allow' && !isEnd(one) && !isMintingDeny(one)),
   }
 }
