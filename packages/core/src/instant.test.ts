@@ -11,4 +11,9 @@ test.each<[string, number | undefined]>([
   ['2026-03-02T00:00:00', undefined],
   ['2026-03-02', undefined],
   ['2026-03-02T00:00Z', undefined],
+  ['0000-01-01T00:00:00Z', -62_167_219_200_000],
+  ['0000-01-01T00:00:00+00:01', undefined],
+  ['0000-01-01T00:00:00+01:00', undefined],
+  ['9999-12-31T23:59:59.999Z', 253_402_300_799_999],
+  ['9999-12-31T23:59:59-01:00', undefined],
 ])('parseIso reads %s as %s', (text, expected) => expect(parseIso(text)).toBe(expected))

@@ -16,9 +16,16 @@ export const toIsoSeconds = (at: Instant): string => `${new Date(at).toISOString
 /** The UTC day of an instant: `2026-01-02`. */
 export const toDay = (at: Instant): string => new Date(at).toISOString().slice(0, 10)
 
-/** The instant of an RFC 3339 string, or undefined if the string is not valid. */
+/** What `toIso` writes with a year of four digits, as RFC 3339 requires: the years 0 to 9999 in UTC. */
+const [FIRST, LAST] = [-62_167_219_200_000, 253_402_300_799_999] as const
+
+/**
+ * The instant of an RFC 3339 string, or undefined if the string is not valid. An offset can move an instant of the years 0 and 9999 out of
+ * them: no event could name it, so it is not valid either.
+ */
 export function parseIso(text: string): Instant | undefined {
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text) ? parseDate(text) : undefined
+  const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text) ? parseDate(text) : undefined
+  return at !== undefined && at >= FIRST && at <= LAST ? at : undefined
 }
 
 /** The instant of an HTTP date in the form that servers send (RFC 9110 §5.6.7, IMF-fixdate), or undefined. */
