@@ -8,12 +8,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stsAdapter } from './sts.ts'
 import { CLIENTS, type ClientName, stsCall } from './testing/clients.ts'
 
-let answer: { readonly status: number; readonly type: string; readonly body: string }
+let answer: { readonly status: number; readonly type: string; readonly body: string; readonly requestId?: string }
 let server: Server
 let url: string
 beforeAll(async () => {
   server = createServer((request, response) => {
-    request.resume().on('end', () => response.writeHead(answer.status, { 'content-type': answer.type }).end(answer.body))
+    request.resume().on('end', () => {
+      const id = answer.requestId === undefined ? {} : { 'x-amzn-requestid': answer.requestId }
+      response.writeHead(answer.status, { 'content-type': answer.type, ...id }).end(answer.body)
+    })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -92,5 +95,16 @@ describe.each(CLIENTS)('over %s', (client) => {
     answer = { status, type, body }
     const answered = await adapter(client).assumeRole(input)
     expect([answered.outcome, 'code' in answered ? answered.code : undefined]).toEqual([outcome, problem])
+  })
+
+  test.each([
+    ['of an ordinary form', '6e781aef-ef19-492f-89a8-3eea21ae90cd', '6e781aef-ef19-492f-89a8-3eea21ae90cd'],
+    ['that no event has room for', 'x'.repeat(1500), undefined],
+    ['with other characters', 'a b', undefined],
+  ])('a refusal with a request ID %s is a refusal', async (_form, requestId, recorded) => {
+    answer = { status: 403, type: xml, body: error(code('AccessDenied')), requestId }
+    const refused = await adapter(client).assumeRole(input)
+    expect(refused).toMatchObject({ outcome: 'refused', code: 'assume-role-denied' })
+    expect((refused as { awsRequestId?: string }).awsRequestId).toBe(recorded)
   })
 })
