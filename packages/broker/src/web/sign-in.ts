@@ -137,7 +137,7 @@ export async function endSignIn({
     if (known.outcome === 'refused') return known
     if (known.value.issuer !== pending.issuer || known.value.subject !== storedSubject(claims.sub))
       return refused('token-invalid', 'The issuer returned tokens of two different people.')
-    const signedInAt = claims.auth_time === undefined ? known.value.signedInAt : seconds(claims.auth_time)
+    const signedInAt = claims.auth_time === undefined ? known.value.signedInAt : Math.floor(seconds(claims.auth_time))
     return tooOld(pending, signedInAt, now) ?? done({ token, ...defined({ signedInAt }) })
   } catch (error) {
     const { error: said, code } = error as { readonly error?: string; readonly code?: string }

@@ -57,6 +57,12 @@ describe('the caller of a token has', () => {
     ],
     ['no groups omitted: there are some', { hasgroups: true, groups: ['a'] }, { groupsClaim: 'groups' }, { groupsOmitted: false }],
     ['the time of a sign-in', { auth_time: NOW / 1000 - 30 }, {}, { signedInAt: NOW - 30_000 }],
+    [
+      'times with a fraction, in whole milliseconds',
+      { iat: NOW / 1000 - 0.000_4, exp: NOW / 1000 + 600.123_456_8, auth_time: NOW / 1000 - 0.5 },
+      {},
+      { signedInAt: NOW - 500, token: expect.objectContaining({ issuedAt: NOW - 1, expiresAt: NOW + 600_123 }) },
+    ],
     ['its jti', { jti: 'j-1' }, {}, { token: expect.objectContaining({ once: 'jti:j-1' }) }],
     ['no jti that is empty', { jti: '' }, {}, { token: expect.objectContaining({ once: `hash:${hash}` }) }],
     ['no jti that is a number', { jti: 7 }, {}, { token: expect.objectContaining({ once: `hash:${hash}` }) }],
