@@ -370,4 +370,31 @@ describe('keys that are fetched in advance', () => {
     gets[1]?.answer(set())
     expect(await ready).toEqual({ outcome: 'done', value: 'up' })
   })
+  test('that come after hours are as old as their request', async () => {
+    const { gets, made } = fetching()
+    made.prefetch(issuer)
+    gets[0]?.answer(set())
+    expect((await made.check(issuer, token(first))).outcome).toBe('done')
+    // Stale enough for a fetch in the background, which the instance is frozen in.
+    now += 12 * MINUTE
+    expect((await made.check(issuer, token(first))).outcome).toBe('done')
+    now += 180 * MINUTE
+    gets[1]?.answer(set())
+    await new Promise(setImmediate)
+    const checked = made.check(issuer, token(first))
+    await expect.poll(() => gets.length).toBe(3)
+    gets[2]?.answer(Buffer.from(JSON.stringify({ keys: [ecKey('k2').jwk] })))
+    expect((await checked).outcome).not.toBe('done')
+  })
+  test('that a later fetch has replaced do not come back', async () => {
+    const { gets, made } = fetching()
+    made.prefetch(issuer)
+    now += 60_000
+    const checked = made.check(issuer, token(first))
+    gets[1]?.answer(Buffer.from(JSON.stringify({ keys: [ecKey('k2').jwk] })))
+    expect((await checked).outcome).not.toBe('done')
+    gets[0]?.answer(set())
+    await new Promise(setImmediate)
+    expect((await made.check(issuer, token(first))).outcome).not.toBe('done')
+  })
 })

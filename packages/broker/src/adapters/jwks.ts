@@ -130,11 +130,14 @@ export function issuerKeys(settings: KeysSettings): IssuerKeys {
   }
 
   function start(issuer: Issuer, cached: Cached, isPrefetch: boolean): Promise<void> {
+    const startedAt = settings.clock()
     const isCurrent = () => cached.fetching === fetching
     const ended = fetchKeys(issuer, settings)
       .then((keys) => {
+        // Their age counts from the request: a response can have waited while the instance was frozen, and a later one have come before it.
+        if (startedAt < cached.fetchedAt) return
         cached.keys = keys
-        cached.fetchedAt = settings.clock()
+        cached.fetchedAt = startedAt
         cached.failures = 0
       })
       .catch((error: unknown) => {
