@@ -396,6 +396,19 @@ describe('lists', () => {
     expect(await ids('approvable=true', await peer())).not.toContain(id)
     expect(await ids('state=approved', dana)).toEqual([id])
   })
+  test('states that end are not looked for in the whole history', async () => {
+    const own = () => lab.token({ sub: 'historian', role: 'engineer' })
+    for (let count = 0; count < 3; count++) await ask(await own())
+    sandbox.advance(46 * 86_400_000)
+    const last = await ask(await own())
+    sandbox.settle()
+    const pageOf = async (query: string) => {
+      const { json } = await sandbox.get(`/requests?limit=2&${query}`, await own())
+      return [json.requests.map(({ id }: any) => id), json.next !== undefined]
+    }
+    expect(await pageOf('state=pending')).toEqual([[last], false])
+    expect((await pageOf('state=expired'))[1]).toBe(true)
+  })
   test('pages by cursor', async () => {
     const token = await peer('pager')
     for (let count = 0; count < 3; count++) await ask(await engineer())

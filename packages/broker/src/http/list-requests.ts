@@ -1,4 +1,6 @@
 /** `GET /requests`: a page of the caller's requests, or of those that the caller can see or act on. */
+import { MAX_GRANT_DAYS } from '@stint/core/config/shape'
+import { days } from '@stint/core/instant'
 import { type Done, refused } from '@stint/core/outcome'
 import { isParty, isSelf } from '@stint/core/request/machine'
 import { type AccessRequest, needsReview, stateAt } from '@stint/core/request/request'
@@ -45,7 +47,10 @@ export function listRequestsRoute(app: Api, { ledger }: ApiBroker, { withCaller,
           (!reviewWanted || needsReview(request))
         return wanted ? [requestView(tools, request, actor, now)] : []
       })
-      const next = nextOf(c, query, page.value.next)
+      // Neither state lasts longer, so the rest of a caller's history has none. A command looks for an approved request before each session.
+      const oldest = page.value.items.at(-1)?.createdAt ?? now
+      const isOver = (state === 'approved' || state === 'pending') && oldest < now - days(MAX_GRANT_DAYS)
+      const next = isOver ? undefined : nextOf(c, query, page.value.next)
       return c.json({ requests: shown, ...(next ? { next } : {}) })
     }),
   )

@@ -16,12 +16,35 @@ export async function pages<T>(
   limit = Number.POSITIVE_INFINITY,
 ): Promise<readonly T[]> {
   const items: T[] = []
+  for await (const page of eachPage<T>(broker, path, query, property, Math.min(LARGEST_PAGE, limit))) {
+    items.push(...page)
+    if (items.length >= limit) break
+  }
+  return items.slice(0, limit)
+}
+
+/** The first item that fits. Later pages are not read. */
+export async function firstOf<T>(
+  broker: Broker,
+  path: string,
+  query: Readonly<Record<string, string>>,
+  property: string,
+  fits: (item: T) => boolean,
+): Promise<T | undefined> {
+  for await (const page of eachPage<T>(broker, path, query, property, LARGEST_PAGE)) {
+    const found = page.find(fits)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+async function* eachPage<T>(broker: Broker, path: string, query: Readonly<Record<string, string>>, property: string, size: number) {
   let cursor: string | undefined
   for (let read = 0; read < MOST_PAGES; read++) {
-    const search = new URLSearchParams({ ...query, limit: String(Math.min(LARGEST_PAGE, limit)), ...defined({ cursor }) })
+    const search = new URLSearchParams({ ...query, limit: String(size), ...defined({ cursor }) })
     const { body } = await broker.call('GET', `${path}?${search}`)
-    items.push(...(body[property] as T[]))
-    if (typeof body.next !== 'string' || items.length >= limit) return items.slice(0, limit)
+    yield body[property] as readonly T[]
+    if (typeof body.next !== 'string') return
     cursor = body.next
   }
   throw new Failure('unreachable', `${broker.url} does not end the list ${path}: ${MOST_PAGES} pages were read.`, {

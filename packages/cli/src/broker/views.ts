@@ -43,7 +43,7 @@ export type SessionView = {
 }
 /** In seconds, except `uses`. */
 export type LimitsView = { readonly duration?: number; readonly uses?: number; readonly window?: number }
-export type ApprovalView = {
+type ApprovalView = {
   readonly approver: CallerView
   readonly at: string
   readonly channel: string

@@ -1,6 +1,7 @@
 /** Gets credentials of a profile: uses an approved request if there is one, asks for approval if it must, and waits if the caller wants that. */
 import { defined } from '@stint/core/defined'
 import type { Broker } from '../broker/broker.ts'
+import { firstOf } from '../broker/pages.ts'
 import type { ProfileView, RequestView } from '../broker/views.ts'
 import type { Context } from '../context.ts'
 import { Failure } from '../frame/failure.ts'
@@ -84,20 +85,24 @@ export async function vend(
 
 const bodyOf = ({ parameters, ...rest }: Wanted) => ({ ...rest, ...(Object.keys(parameters).length > 0 ? { parameters } : {}) })
 
-/** Your approved request for exactly this access, with uses left and its window open. */
+/**
+ * Your approved request for exactly this access, with uses left and its window open. The newest requests come first, and those of profiles
+ * without approval are among them, so it can be on a later page.
+ */
 async function approvedRequest(broker: Broker, { profile, parameters }: Wanted): Promise<string | undefined> {
-  const { body } = await broker.call('GET', '/requests?mine=true&state=approved&limit=100')
   const now = Date.now()
   const same = (given: Readonly<Record<string, string>> = {}) =>
     Object.keys(given).length === Object.keys(parameters).length &&
     Object.entries(given).every(([name, value]) => parameters[name] === value)
-  return (body.requests as readonly RequestView[]).find(
-    (one) =>
-      one.profile === profile &&
-      (one.usesLeft ?? 0) > 0 &&
-      same(one.terms.parameters) &&
-      (one.window?.startsAt === undefined || Date.parse(one.window.startsAt) <= now),
-  )?.id
+  const fits = ({ profile: of, usesLeft = 0, terms, window }: RequestView) =>
+    of === profile &&
+    usesLeft > 0 &&
+    same(terms.parameters) &&
+    // The API can narrow a request. What this command sends would not be on its terms.
+    terms.narrow === undefined &&
+    (window?.startsAt === undefined || Date.parse(window.startsAt) <= now)
+  const found = await firstOf<RequestView>(broker, '/requests', { mine: 'true', state: 'approved' }, 'requests', fits)
+  return found?.id
 }
 
 function obtainedFrom(body: Record<string, unknown>): Obtained {
