@@ -1,7 +1,8 @@
 /** `stint console`: the AWS console with a session of a profile. */
 
+import { partitionOfRegion } from '@stint/iam/partition'
 import type { Context } from '../context.ts'
-import { openBrowser } from '../frame/browser.ts'
+import { isWebPage, openBrowser } from '../frame/browser.ts'
 import { Failure } from '../frame/failure.ts'
 import { left } from '../frame/words.ts'
 import { jsonLine } from '../output.ts'
@@ -31,14 +32,14 @@ export async function consoleCommand(context: Context, flags: ConsoleFlags, id: 
 }
 
 /** AWS IAM User Guide, "Enable custom identity broker access to the AWS console": Destination is the page to open. */
-function destined(signInUrl: string, service: string | undefined, region: string): string {
-  if (!URL.canParse(signInUrl))
+export function destined(signInUrl: string, service: string | undefined, region: string): string {
+  if (!isWebPage(signInUrl))
     throw new Failure('unreachable', 'The broker returned no sign-in URL.', {
       next: 'Compare the versions of broker and CLI: stint version',
     })
   const url = new URL(signInUrl)
   if (service !== undefined) {
-    const page = new URL(`https://${region}.console.aws.amazon.com/${service}/home`)
+    const page = new URL(`https://${partitionOfRegion(region).console}/${service}/home`)
     page.searchParams.set('region', region)
     url.searchParams.set('Destination', page.href)
   }

@@ -1,7 +1,7 @@
 /** The two ways to sign in: a browser on this machine (authorization code with PKCE), or one anywhere else (device flow). */
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as oauth from 'oauth4webapi'
-import { openBrowser } from '../frame/browser.ts'
+import { isWebPage, openBrowser } from '../frame/browser.ts'
 import { Failure } from '../frame/failure.ts'
 import type { Env, Send } from '../frame/http.ts'
 import type { Named } from './contexts.ts'
@@ -20,8 +20,8 @@ const SIGN_IN_MS = 5 * 60_000
 
 export async function signInWithBrowser(env: Env, send: Send, named: Named, options: SignInOptions): Promise<Tokens> {
   const { server, client, options: call } = await issuerOf(send, named)
-  if (!server.authorization_endpoint)
-    throw new Failure('failed', `The issuer ${named.issuer} has no authorization endpoint.`, {
+  if (!isWebPage(server.authorization_endpoint ?? ''))
+    throw new Failure('failed', `The issuer ${named.issuer} has no authorization endpoint with https.`, {
       next: `Run stint login --device ${named.url}`,
     })
   const verifier = oauth.generateRandomCodeVerifier()
@@ -29,7 +29,7 @@ export async function signInWithBrowser(env: Env, send: Send, named: Named, opti
   const loopback = await listenForRedirect()
   let timer: NodeJS.Timeout | undefined
   try {
-    const url = new URL(server.authorization_endpoint)
+    const url = new URL(server.authorization_endpoint as string)
     const query = {
       client_id: named.clientId,
       response_type: 'code',
