@@ -5,6 +5,7 @@ import type { Context } from './context.ts'
 import { exitCode } from './frame/exit.ts'
 import { Failure } from './frame/failure.ts'
 import { failureText } from './frame/run.ts'
+import { withSafeStderr } from './frame/stderr.ts'
 import { unknownCommandText, usageText } from './frame/usage.ts'
 import { forPeople } from './output.ts'
 
@@ -17,7 +18,10 @@ export async function runCommand(words: readonly string[]): Promise<void> {
     stderr: { write: (text) => void said.push(text.trim()) },
     exitCode: null,
   }
-  await run(applicationFor(process, messages), argumentsOf(words), { process: outside, command: { process } } as unknown as Parsing)
+  await run(applicationFor(process, messages), argumentsOf(words), {
+    process: outside,
+    command: { process: withSafeStderr(process) },
+  } as unknown as Parsing)
   const code = outside.exitCode ?? 0
   if (code === 0) return
   if (!USAGE.includes(code)) {

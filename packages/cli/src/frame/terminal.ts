@@ -5,6 +5,7 @@
 import type { Context } from '../context.ts'
 import { shownLine } from '../output.ts'
 import { Failure } from './failure.ts'
+import { realStream } from './stderr.ts'
 
 /** stdout may be a pipe while a prompt is shown (`eval "$(stint env)"`), because prompts go to stderr. */
 export const canAsk = ({ process: { stdin, stderr, env } }: Context): boolean =>
@@ -17,9 +18,10 @@ export type Choice = { readonly value: string; readonly label: string; readonly 
 /** Lets the user choose by typing a part of the name. */
 export async function pick({ process: { stdin, stderr } }: Context, message: string, choices: readonly Choice[]): Promise<string> {
   const { autocomplete, isCancel } = await import('@clack/prompts')
-  widen(stderr)
+  const output = realStream(stderr)
+  widen(output)
   const options = choices.map(({ value, label, hint }) => ({ value, label: shownLine(label), ...(hint ? { hint: shownLine(hint) } : {}) }))
-  const chosen = await autocomplete({ message, options, input: stdin, output: stderr, filter: fuzzy })
+  const chosen = await autocomplete({ message, options, input: stdin, output, filter: fuzzy })
   if (isCancel(chosen)) throw interrupted()
   return chosen as string
 }
@@ -50,8 +52,9 @@ export async function askText(
   check: (value: string) => string | undefined,
 ): Promise<string> {
   const { text, isCancel } = await import('@clack/prompts')
-  widen(stderr)
-  const answer = await text({ message, input: stdin, output: stderr, validate: (value) => check(value ?? '') })
+  const output = realStream(stderr)
+  widen(output)
+  const answer = await text({ message, input: stdin, output, validate: (value) => check(value ?? '') })
   if (isCancel(answer)) throw interrupted()
   return answer
 }
@@ -62,8 +65,9 @@ export function liveLine(
   quiet: boolean,
 ): { readonly show: (line: string) => void; readonly clear: () => void } {
   if (!stderr.isTTY || quiet) return { show: () => {}, clear: () => {} }
+  const output = realStream(stderr)
   return {
-    show: (line) => void stderr.write(`\r\u001B[2K${shownLine(line, Math.max(20, (stderr.columns || 80) - 1))}`),
-    clear: () => void stderr.write('\r\u001B[2K'),
+    show: (line) => void output.write(`\r\u001B[2K${shownLine(line, Math.max(20, (output.columns || 80) - 1))}`),
+    clear: () => void output.write('\r\u001B[2K'),
   }
 }

@@ -6,7 +6,7 @@ import type { Context } from '../context.ts'
 import { Failure } from '../frame/failure.ts'
 import type { BrokerFlags } from '../frame/flags.ts'
 import { fromNow, tableText } from '../frame/words.ts'
-import { jsonLine } from '../output.ts'
+import { jsonLine, shownLine } from '../output.ts'
 
 type FreezeFlags = BrokerFlags & {
   readonly all: boolean
@@ -47,7 +47,7 @@ export async function freeze(context: Context, flags: FreezeFlags): Promise<void
   }
   const set = (await broker.call('POST', '/freezes', { body })).body as unknown as FreezeView
   if (flags.json) return void stdout.write(jsonLine(set))
-  stdout.write(`${set.id}\n`)
+  stdout.write(`${shownLine(set.id)}\n`)
   if (!flags.quiet)
     stderr.write(
       `Frozen: ${scopeWords(set.scope)}. Sessions that were issued before keep working until they expire.\nTo release it, two responders run: stint unfreeze ${set.id}\n`,
