@@ -28,7 +28,8 @@ const SHRINKS = 3000
 /** How often a new input comes from a seed. What a run keeps are mostly refusals, and many bugs are one change away from an honest input. */
 const FROM_SEEDS = 0.25
 
-export async function fuzz(target: Target, executions: number, seed: number): Promise<Report> {
+/** `onNew` gets each input that had a new kind of outcome, if it is not stored yet. */
+export async function fuzz(target: Target, executions: number, seed: number, onNew: (input: Buffer) => void = () => {}): Promise<Report> {
   const random = randomFrom(seed)
   const seeds = target.seeds.map((text) => Buffer.from(text))
   const corpus = [...seeds, ...storedCorpus(target.name)]
@@ -42,6 +43,7 @@ export async function fuzz(target: Target, executions: number, seed: number): Pr
       const kind = typeof ran === 'string' ? ran : await ran
       if (kinds.has(kind)) continue
       kinds.add(kind)
+      if (!isGiven) onNew(input)
       if (!isGiven && corpus.length < MAX_CORPUS) corpus.push(input)
     } catch (error) {
       return { executions: execution + 1, kinds: kinds.size, failure: { ...(await shrunk(target, input, error as Error)), execution } }
@@ -117,7 +119,7 @@ export async function faultOf(target: Target, input: Uint8Array): Promise<Error 
   }
 }
 
-// ── The stored corpus: inputs that once broke an oracle, and those that a target keeps for regression ────────────────
+// ── The stored corpus: inputs that once broke an oracle, and one for each of many kinds of outcome ────────────────
 
 const folderOf = (name: string) => fileURLToPath(new URL(`./corpus/${name}`, import.meta.url))
 

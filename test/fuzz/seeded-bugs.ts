@@ -7,6 +7,7 @@ import type { Bug } from '../support/seeded.ts'
 export type FuzzedBug = Bug & { readonly target: string }
 
 const TOKEN = 'packages/core/src/identity/token.ts'
+const CALLER = 'packages/core/src/identity/caller.ts'
 const NOTE = 'packages/tlog/src/note.ts'
 const TILES = 'packages/tlog/src/tiles.ts'
 
@@ -38,6 +39,41 @@ export const fuzzedBugs: readonly FuzzedBug[] = [
     file: TOKEN,
     from: "return bytes.toString('base64url') === segment ? bytes : undefined",
     to: 'return bytes',
+  },
+  {
+    name: 'token: any type of token is accepted',
+    target: 'token',
+    file: TOKEN,
+    from: '    useFault(issuer, token, claims) ??\n',
+    to: '',
+  },
+  {
+    name: 'token: the name is the subject',
+    target: 'token',
+    file: CALLER,
+    from: '    ...subjectOf(sub),',
+    to: "    ...subjectOf(typeof claims.name === 'string' ? claims.name : sub),",
+  },
+  {
+    name: 'token: everyone has a second factor',
+    target: 'token',
+    file: CALLER,
+    from: 'mfa: usedSecondFactor(claims, mfaAcrOf(issuer)),',
+    to: 'mfa: usedSecondFactor(claims, mfaAcrOf(issuer)) || issuer.url !== sub,',
+  },
+  {
+    name: 'token: of two claims with one name, the last counts',
+    target: 'token',
+    file: 'packages/core/src/json.ts',
+    from: "if (names.has(decoded)) return 'duplicate-member'",
+    to: "if (names.has(decoded) && names.size > 99) return 'duplicate-member'",
+  },
+  {
+    name: 'body: a caller widens a policy',
+    target: 'body',
+    file: 'packages/core/src/scope/policy.ts',
+    from: 'if (strayed >= 0) {',
+    to: 'if (strayed > inner.length) {',
   },
   {
     name: 'body: a duration above the maximum is accepted',

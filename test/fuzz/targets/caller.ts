@@ -1,4 +1,4 @@
-import { generateKeyPairSync, sign, verify } from 'node:crypto'
+import { createECDH, createPrivateKey, sign, verify } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { issuerKeys } from '@stint/broker/adapters/jwks'
 import { handleVend } from '@stint/broker/http/vend'
@@ -16,8 +16,10 @@ const issuer = rules.issuers.people
 if (!issuer) throw new Error('the config has no issuer people')
 const NOW = 1_800_000_000_000
 const SECONDS = NOW / 1000
-const KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-const keySet = Buffer.from(JSON.stringify({ keys: [{ ...KEY.publicKey.export({ format: 'jwk' }), kid: 'k', alg: 'ES256', use: 'sig' }] }))
+// The same key in every process, or a seed of the fuzzer would not give the same inputs.
+const JWK = publicJwk(Buffer.alloc(32, 9))
+const PRIVATE_KEY = createPrivateKey({ key: { ...JWK, d: Buffer.alloc(32, 9).toString('base64url') }, format: 'jwk' })
+const keySet = Buffer.from(JSON.stringify({ keys: [{ ...JWK, kid: 'k', alg: 'ES256', use: 'sig' }] }))
 const keys = issuerKeys({ clock: () => NOW, get: async () => keySet })
 
 const encode = (text: string | Buffer) => Buffer.from(text).toString('base64url')
@@ -33,15 +35,24 @@ const CLAIMS = {
 }
 function signed(header: string | Buffer, payload: string | Buffer): string {
   const input = `${encode(header)}.${encode(payload)}`
-  return `${input}.${sign('sha256', Buffer.from(input), { key: KEY.privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
+  return `${input}.${sign('sha256', Buffer.from(input), { key: PRIVATE_KEY, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
 }
-const good = signed(JSON.stringify(HEADER), JSON.stringify(CLAIMS))
+/** Of the header and the claims above. ECDSA draws a number for each signature, so this one was made once. */
+const SIGNATURE = 'QoMMyLbUB_NZHiPMPnfFr6D-5M_rjLTzuqllr_G5EDeMSeEevTRjLlCedq290asg3i4jKyRRP-Bu27ceJESZIw'
+const good = `${encode(JSON.stringify(HEADER))}.${encode(JSON.stringify(CLAIMS))}.${SIGNATURE}`
+
+function publicJwk(d: Buffer) {
+  const curve = createECDH('prime256v1')
+  curve.setPrivateKey(d)
+  const point = curve.getPublicKey()
+  return { kty: 'EC', crv: 'P-256', x: point.subarray(1, 33).toString('base64url'), y: point.subarray(33).toString('base64url') }
+}
 
 /** Either a token, or `sign`, a header and a payload, which the issuer then signs: what gets past the signature. */
 export const token: Target = {
   name: 'token',
   oracle:
-    'Whatever bytes come, the outcome is a typed refusal, or a caller whose token a second implementation verifies and whose claims a second reading accepts.',
+    'Whatever bytes come, the outcome is a typed refusal, or a caller whose token a second implementation verifies, whose claims a second reading accepts, and whose subject, name, groups, second factor and time of sign-in it finds, too.',
   seeds: [
     good,
     `sign\n${JSON.stringify(HEADER)}\n${JSON.stringify(CLAIMS)}`,
@@ -97,7 +108,7 @@ export const token: Target = {
       verify(
         'sha256',
         Buffer.from(`${first}.${second}`),
-        { key: KEY.publicKey, dsaEncoding: 'ieee-p1363' },
+        { key: JWK, format: 'jwk', dsaEncoding: 'ieee-p1363' },
         Buffer.from(third, 'base64url'),
       ),
       'a second implementation refuses the signature',
@@ -112,8 +123,32 @@ export const token: Target = {
     )
     must(claims.nbf === undefined || claims.nbf * 1000 <= NOW + 60_000, 'nbf is in the future')
     must(typeof claims.sub === 'string' && claims.sub !== '' && result.value.issuer === 'people', 'a caller without a subject')
+    must(/^(application\/)?at\+jwt$/i.test(head.typ ?? ''), 'another type than that of an access token')
+    must(
+      [first, second].every((part) => hasEachNameOnce(Buffer.from(part, 'base64url').toString('utf8'))),
+      'a name occurs twice',
+    )
+    const { subject, fullSubject, name, groups, mfa, signedInAt } = result.value
+    must((fullSubject ?? subject) === claims.sub, 'another subject')
+    must(!/^[ -~]{1,128}$/.test(claims.name ?? '') || name === claims.name, 'another name')
+    const listed = Array.isArray(claims.groups) ? claims.groups.filter((one: unknown) => typeof one === 'string') : []
+    must(JSON.stringify(groups) === JSON.stringify(listed), 'other groups')
+    const acr = ['phr', 'phrh'].includes(claims.acr)
+    must(mfa === (acr || (Array.isArray(claims.amr) && claims.amr.includes('mfa'))), 'another second factor')
+    const signedIn = typeof claims.auth_time === 'number' ? Math.floor(claims.auth_time * 1000) : undefined
+    must(signedInAt === signedIn, 'another time of sign-in')
     return `caller ${result.value.mfa} ${result.value.groups.length > 1} ${result.value.fullSubject === undefined}`
   },
+}
+
+/** Whether the text has as many names as what it parses to: of two equal ones, JSON.parse keeps the last. */
+function hasEachNameOnce(text: string): boolean {
+  const inText = text.replaceAll(/"(?:[^"\\]|\\.)*"/g, '').split(':').length - 1
+  const namesIn = (value: unknown): number =>
+    typeof value !== 'object' || value === null
+      ? 0
+      : Object.values(value).reduce((sum: number, one) => sum + namesIn(one), Array.isArray(value) ? 0 : Object.keys(value).length)
+  return inText === namesIn(JSON.parse(text))
 }
 
 // ── From a body to a decision ────────────────────────────────────────────────────────────────────────────────────────
@@ -133,9 +168,13 @@ function mayUse(profile: Profile): boolean {
   )
 }
 
-type Intent = {
-  readonly scope: { readonly duration: number; readonly terms: { readonly profile: string; readonly parameters?: Record<string, string> } }
+type Scope = {
+  readonly duration: number
+  readonly terms: { readonly profile: string; readonly parameters?: Record<string, string>; readonly policy: readonly Statement[] }
 }
+type Statement = { readonly Effect: string; readonly Action?: Names; readonly Resource?: Names; readonly [member: string]: unknown }
+type Names = string | readonly string[]
+type Intent = { readonly scope: Scope }
 let intents: Intent[] = []
 const logged: { code?: string; reason?: string; error?: string }[] = []
 const silent = { outcome: 'unknown', cause: 'fuzz' } as const
@@ -161,12 +200,13 @@ const broker: Broker = {
 export const body: Target = {
   name: 'body',
   oracle:
-    'No body makes the vend path fail; a refusal has a code of the catalogue; and what is reserved is a profile that a second reading of the rules allows, within its duration and its parameters.',
+    'No body makes the vend path fail; a refusal has a code of the catalogue; and what is reserved is a profile that a second reading of the rules allows, within its duration, its parameters and, if the caller narrowed it, its policy.',
   seeds: [
     '{"profile":"staging-power"}',
     '{"profile":"logs-read","parameters":{"bucket":"acme-web-logs"},"duration":"30m"}',
     '{"profile":"security-audit"}',
-    '{"profile":"staging-power","narrow":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}],"format":"env"}',
+    '{"profile":"staging-power","narrow":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]},"format":"env"}',
+    '{"profile":"logs-read","parameters":{"bucket":"acme-a-logs"},"narrow":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::acme-a-logs/2026/*"}]}}',
     '{"profile":"prod-break-glass","justification":"x"}',
     '{"profile":"staging-power","request":"req_x","duration":"1h"}',
   ],
@@ -174,7 +214,13 @@ export const body: Target = {
     '"profile":',
     '"parameters":{',
     '"duration":',
-    '"narrow":[',
+    '"narrow":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":',
+    '"s3:*"',
+    '"s3:ListBucket"',
+    '"Resource":"*"',
+    '"NotResource":',
+    '"NotAction":',
+    ',{"Effect":"Deny","Action":"*","Resource":"*"}',
     '"justification":',
     '"format":',
     '"request":',
@@ -230,8 +276,27 @@ export const body: Target = {
         must(value.length <= max && new RegExp(`^(?:${pattern})$`).test(value), 'a parameter that its pattern does not allow')
       }
     }
+    for (const { scope } of intents)
+      if (scope.terms.profile === 'logs-read') must(isWithinLogs(scope.terms), 'a statement that the profile does not allow')
     return `${code} ${intents.length} ${String(logged.at(-1)?.reason ?? '')
       .replaceAll(/'[^']*'|[^a-z ]/gi, '')
       .slice(0, 50)}`
   },
+}
+
+/** The two statements of `logs-read`, read a second time: each Allow has the action of one of them, spelled out, on its resources. */
+function isWithinLogs({ policy, parameters = {} }: Scope['terms']): boolean {
+  const bucket = `arn:aws:s3:::${parameters.bucket}`
+  const all = (names: Names | undefined, fits: (name: string) => boolean) => {
+    const list = [names ?? []].flat()
+    return list.length > 0 && list.every(fits)
+  }
+  const only = (statement: Statement, action: string, fits: (resource: string) => boolean) =>
+    all(statement.Action, (name) => name.toLowerCase() === action) && all(statement.Resource, fits)
+  return policy.every(
+    (statement) =>
+      statement.Effect === 'Deny' ||
+      only(statement, 's3:listbucket', (resource) => resource === bucket) ||
+      only(statement, 's3:getobject', (resource) => resource.startsWith(`${bucket}/`)),
+  )
 }

@@ -1,11 +1,14 @@
-import { generateKeyPairSync, sign } from 'node:crypto'
+import { createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import { checkpointText, openCheckpoint, parseCheckpointText } from '@stint/tlog/checkpoint'
 import { formatNote, formatVkey, keyIdOf, type NoteKey, parseNote, parseVkey } from '@stint/tlog/note'
 import { decodeBundle, decodeTile, encodeBundle, encodeTile, parseTilePath, tilePath } from '@stint/tlog/tiles'
 import { must, type Target } from '../engine.ts'
 
-const { privateKey, publicKey } = generateKeyPairSync('ed25519')
-const key: NoteKey = { name: 'log.example', kind: 'signer', publicKey: publicKey.export({ format: 'der', type: 'spki' }).subarray(-32) }
+// The same key in every process, or a seed of the fuzzer would not give the same inputs: the header of RFC 8410 §7, and 32 bytes.
+const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.alloc(32, 9)])
+const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+const publicKey = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).subarray(-32)
+const key: NoteKey = { name: 'log.example', kind: 'signer', publicKey }
 const ROOT = Buffer.alloc(32, 7)
 const signedText = checkpointText({ origin: 'log.example', size: 7, root: ROOT })
 const signed = formatNote(signedText, [{ name: key.name, keyId: keyIdOf(key), signature: sign(null, Buffer.from(signedText), privateKey) }])
