@@ -122,7 +122,7 @@ export default defineConfig({
       approval: {
         rules: [{ by: [...inGroup('peers'), ...named('avery')], count: 1 }],
         expiresAfter: '30m',
-        window: '30m',
+        window: '2d',
         maxUses: 2,
         breakGlass: { delay: '5m' },
       },

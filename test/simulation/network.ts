@@ -70,8 +70,14 @@ export type Machine = {
   onDeath: (() => void) | undefined
 }
 
-/** `lost`: steps whose effect took place and whose answer was lost. */
-export type Call = { readonly name: string; readonly dice: Dice; made: number; readonly lost: Set<string> }
+/** `lost`: steps whose effect took place and whose answer was lost. `returned`: those whose repetition then met their own effect. */
+export type Call = {
+  readonly name: string
+  readonly dice: Dice
+  made: number
+  readonly lost: Set<string>
+  readonly returned: Set<string>
+}
 
 export class Network {
   readonly #world: World
@@ -81,11 +87,10 @@ export class Network {
   readonly injected: Injected[] = []
   /** Fault and step, and how often. */
   readonly matrix = new Count()
+  /** The call whose effect takes place. */
+  acting: Call | undefined
 
-  readonly #reach: (what: string) => void
-
-  constructor(world: World, conditions: Conditions, without: ReadonlySet<string>, reach: (what: string) => void) {
-    this.#reach = reach
+  constructor(world: World, conditions: Conditions, without: ReadonlySet<string>) {
     this.#world = world
     this.#conditions = conditions
     this.#without = without
@@ -161,13 +166,13 @@ export class Network {
         if (fate === 'fails-before') return settle(failed)
         if (fate === 'throttled') return settle(throttled)
         let outcome: () => T
+        this.acting = call
         try {
           const value = effect()
           outcome = () => value
           world.say(`${machine.name} ${step}${fate === 'works' ? '' : ` (${fate})`}`)
         } catch (error) {
-          if (call.lost.has(step) && (error as Error).name === 'ConditionalCheckFailedException')
-            this.#reach('a lost write is found to be our own')
+          if (call.lost.has(step) && (error as Error).name === 'ConditionalCheckFailedException') call.returned.add(step)
           outcome = () => {
             throw error
           }
@@ -176,6 +181,7 @@ export class Network {
         if (fate === 'twice')
           world.after(mostLateMs === undefined ? lateMs : 0, () => {
             world.say(`${machine.name} ${step} arrives again`)
+            this.acting = call
             try {
               effect()
             } catch {

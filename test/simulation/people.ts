@@ -21,6 +21,8 @@ export const PEOPLE: Readonly<Record<string, Person>> = {
   ria: { groups: ['responders', 'peers'] },
   ada: { groups: ['auditors'], slack: 'auditor' },
 }
+/** The subject of CI jobs, at the issuer `ci`. */
+export const JOB = 'repo:acme/app'
 export const ENGINEERS = ['dana', 'sam', 'cyd'] as const
 export const personOf = (subject: string): string => PEOPLE[subject]?.person ?? subject
 
@@ -67,5 +69,5 @@ export function personToken(subject: string, now: number, more: object = {}): st
 /** A job's token, for one use. */
 export const jobToken = (jti: string, actor: string, now: number): string => {
   const iat = Math.floor(now / 1000) - 5
-  return tokenOf('ci', { sub: 'repo:acme/app', role: 'job', actor_id: actor, jti, team: 'ci', iat, exp: iat + 900 })
+  return tokenOf('ci', { sub: JOB, role: 'job', actor_id: actor, jti, team: 'ci', iat, exp: iat + 900 })
 }

@@ -114,7 +114,8 @@ export class Figures {
   }
   toJSON(): object {
     const { schedules, seconds, steps, failed, crashed } = this
+    const different = this.#hashes.size
     const sorted = ({ all }: Count) => Object.fromEntries([...all].sort())
-    return { schedules, seconds, steps, failed, crashed, reached: sorted(this.reached), matrix: sorted(this.matrix) }
+    return { schedules, seconds, steps, failed, crashed, different, reached: sorted(this.reached), matrix: sorted(this.matrix) }
   }
 }

@@ -36,9 +36,11 @@ import {
 import { type Conditions, type Machine, Network } from './network.ts'
 import { Bucket } from './objects.ts'
 import type { Oracles } from './oracles/index.ts'
-import { personToken } from './people.ts'
+import { sessionsIn } from './oracles/oracle.ts'
+import { JOB, jobToken, personToken } from './people.ts'
 import { RELEASES } from './releases.ts'
 import { type SignedForm, Slack } from './slack.ts'
+import { stepOf } from './steps.ts'
 import { Sts } from './sts.ts'
 import { Witnesses } from './witnesses.ts'
 import { type Dice, diceOf, World } from './world.ts'
@@ -138,7 +140,7 @@ export class Schedule {
     this.without = without
     const world = this.world
     this.conditions = conditionsOf(world, world.dice('weather'))
-    this.network = new Network(world, this.conditions, without, (what) => this.reached.add(what))
+    this.network = new Network(world, this.conditions, without)
     this.slack = new Slack(world, SLACK_SECRET)
     this.witnesses = new Witnesses(world, this.network)
     this.#lossy = world.dice('stream')
@@ -179,6 +181,13 @@ export class Schedule {
     this.isFull = placeEnded(this, world.dice('ended before'))
     this.oracles = oracles(this)
     dynamo.onWrite = (write) => this.#onWrite(write)
+    dynamo.onCall = (operation, input, outcome) => {
+      if (!('error' in outcome) || outcome.error.name !== 'ConditionalCheckFailedException') return
+      const [step, { lost, returned } = {}] = [stepOf(operation, input), network.acting]
+      if (lost?.has(step)) returned?.add(step)
+      if (step === 'session.issued' && sessionsIn(outcome.error.item).some(({ state }) => state === 'abandoned'))
+        this.reached.add('a session is abandoned before its record arrives')
+    }
     sts.onAssume = (session) => this.oracles.onAssume(session)
     iam.onPut = (put) => this.oracles.onPolicyPut(put)
     iam.onGet = (roleArn, document) => this.oracles.onPolicyRead(roleArn, document)
@@ -212,7 +221,7 @@ export class Schedule {
       skewMs: skew(),
       pace: dice.chance(0.1) ? 5 : 1,
       release: this.release,
-      call: { name: '', dice, made: 0, lost: new Set() },
+      call: { name: '', dice, made: 0, lost: new Set(), returned: new Set() },
       onDeath: undefined,
     }
     if (dice.chance(clockJump))
@@ -236,7 +245,7 @@ export class Schedule {
   #work<T>(machine: Machine, kind: Kind, name: string, work: () => Promise<T>): Promise<T | undefined> {
     const { world } = this
     machine.busy = true
-    machine.call = { name, dice: diceOf(world.seed, name), made: 0, lost: new Set() }
+    machine.call = { name, dice: diceOf(world.seed, name), made: 0, lost: new Set(), returned: new Set() }
     return new Promise<T | undefined>((resolve) => {
       const timeout = world.after(TIMEOUT_MS[kind], () => {
         this.network.crash(machine, 'at its timeout')
@@ -284,8 +293,11 @@ export class Schedule {
       body: Buffer.from(isPost ? JSON.stringify(body) : ''),
       sourceIp: '203.0.113.7',
     }
-    const reply = await this.#work(machine, 'vend', by, () => handleVend(part, request))
+    const working = this.#work(machine, 'vend', by, () => handleVend(part, request))
+    const { returned } = machine.call
+    const reply = await working
     if (!reply) return undefined
+    for (const step of reply.status < 300 ? returned : []) this.reached.add(`a lost ${step} is found to be our own`)
     const answer = { status: reply.status, text: reply.body, json: jsonOf(reply.body) }
     this.world.say(
       `${by}: ${call.subject} gets ${answer.status} ${answer.json.code ?? answer.json.Code ?? answer.json.state ?? ''} for ${call.renews ?? call.requestId ?? call.profile}`,
@@ -310,7 +322,8 @@ export class Schedule {
       headers: { ...(body ? { 'content-type': 'application/json' } : {}), ...headers },
       ...(body ? { body: JSON.stringify(body) } : {}),
     })
-    const bindings = { authorization: [`Bearer ${personToken(subject, this.world.now)}`], sourceIp: '203.0.113.8' }
+    const token = subject === JOB ? jobToken(by, '77', this.world.now) : personToken(subject, this.world.now)
+    const bindings = { authorization: [`Bearer ${token}`], sourceIp: '203.0.113.8' }
     const answer = await this.#work(machine, 'api', by, async () => {
       const response = await part.fetch(request, bindings)
       const text = await response.text()
@@ -473,6 +486,10 @@ export class Schedule {
     this.epoch = this.world.now
     for (const pool of this.#pools.values()) for (const { machine } of pool) machine.alive = false
     this.#pools.clear()
+  }
+  /** The IDs of requests that wait. */
+  pendingRequests(): readonly string[] {
+    return this.storyItems().flatMap(({ id, state }) => (id?.S?.startsWith('req_') && state?.S === 'pending' ? [id.S] : []))
   }
   storyItems(): readonly Item[] {
     return this.dynamo.items(STORY)

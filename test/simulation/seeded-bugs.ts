@@ -157,7 +157,7 @@ export const simulatedBugs: readonly (Bug & Guarding)[] = [
     guards: ['promise 1', 'promise 5'],
     file: VEND,
     from: "  if (reserved.outcome === 'unknown') return unavailable(reserved.cause, caller, profile)\n  const reservation = reserved.value",
-    to: "  const reservation = reserved.outcome === 'done' ? reserved.value : { request: intent.request, session: intent.session, attempt: intent.attempt, expiresAt: intent.expiresAt, alone: true }",
+    to: "  const reservation = reserved.outcome === 'done' ? reserved.value : { request: intent.request, session: intent.session, attempt: intent.attempt, expiresAt: intent.expiresAt, credentialsExpireAt: intent.expiresAt, alone: true }",
   },
   {
     name: 'freezes that cannot be read are none',
@@ -294,7 +294,35 @@ export const simulatedBugs: readonly (Bug & Guarding)[] = [
     from: "  if (isSelf(request, actor)) return refused('self-approval', 'You cannot review your own request.')\n",
     to: '',
   },
+  {
+    name: 'anyone who knows a request revokes it',
+    guards: ['promise 4'],
+    file: MACHINE,
+    from: "  if (!entitled) return refused('not-approver', 'You are not entitled to revoke this request.')\n",
+    to: '',
+  },
+  {
+    name: 'anyone who knows a request reviews it',
+    guards: ['promise 4'],
+    file: MACHINE,
+    from: "if (actor.caller.kind !== 'human' || !(actor.auditor || actor.opens.length > 0))",
+    to: "if (actor.caller.kind !== 'human')",
+  },
   // ── Freezes ────────────────────────────────────────────────────────────────────────────────────────────────────────
+  {
+    name: 'a frozen approver approves',
+    guards: ['promise 4'],
+    file: 'packages/broker/src/approvals/decide.ts',
+    from: 'const frozen = decideOn.grants ? ',
+    to: 'const frozen = decideOn.grants && now < 0 ? ',
+  },
+  {
+    name: 'anyone freezes',
+    guards: [],
+    file: 'packages/broker/src/http/freezes.ts',
+    from: "if (!isResponder(c, caller) || caller.kind !== 'human') return refuse(c, noResponder)\n      const { scope: named",
+    to: 'const { scope: named',
+  },
   {
     name: 'one responder releases a freeze',
     guards: ['promise 8'],

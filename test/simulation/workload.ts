@@ -1,7 +1,7 @@
 /** What callers, approvers, jobs, responders, attackers and background jobs do in a schedule, and how it ends: everything heals. */
 import type { RequestId } from '@stint/core/ids'
 import type { Item } from './dynamo.ts'
-import { ENGINEERS, jobToken, PEOPLE, personToken, type SlackName, tokenOf } from './people.ts'
+import { ENGINEERS, JOB, jobToken, PEOPLE, personToken, type SlackName, tokenOf } from './people.ts'
 import type { Answer, Schedule, VendCall } from './schedule.ts'
 import type { Dice } from './world.ts'
 
@@ -99,7 +99,7 @@ async function once(actor: Actor): Promise<void> {
   const { dice, schedule } = actor
   const jti = `job-${dice.int(1e9)}`
   const token = jobToken(jti, dice.pick(['77', '78']), actor.now)
-  const call = { subject: 'repo:acme/app', issuer: 'ci', profile: 'plain', by: 'sessions', once: jti } as const
+  const call = { subject: JOB, issuer: 'ci', profile: 'plain', by: 'sessions', once: jti } as const
   await actor.crowd(2 + dice.int(3), dice.pick([5, 500, 100_000]), () => schedule.vend(actor.by, call, token, { profile: 'plain' }))
 }
 
@@ -141,7 +141,9 @@ async function decideAndUse(actor: Actor, request: string, subject: string, prof
   for (let at = 0, count = 1 + dice.int(5); at < count; at++) later(scale, () => decide(dice.pick(Object.keys(PEOPLE)), 'approve', 3))
   if (dice.chance(0.5))
     later(scale * 2, () => decide(dice.pick([subject, 'avery', 'bob', 'max']), dice.pick(['revoke', 'revoke', 'deny', 'cancel']), 4))
-  if (dice.chance(0.3)) later(scale * 3, () => decide(dice.pick(['avery', 'ada', subject]), 'review', 2))
+  if (dice.chance(0.3)) later(scale * 3, () => decide(dice.pick(['avery', 'ada', subject, 'sam', 'cyd']), 'review', 2))
+  if (dice.chance(0.3))
+    later(scale, async () => void (await actor.vendAs(subject, profile, { body: { justification: 'INC-1, and more' } })))
   const key = dice.chance(0.3) ? `use-${request}` : undefined
   // Used and revoked within the same moments.
   if (dice.chance(0.3))
@@ -365,10 +367,12 @@ async function attack(actor: Actor): Promise<void> {
       await schedule.api(
         actor.by,
         'POST',
-        `/requests/${someone}/${dice.pick(['approve', 'deny', 'revoke'])}`,
-        dice.pick(['rex', 'dana-admin', other]),
+        `/requests/${someone}/${dice.pick(['approve', 'deny', 'revoke', 'review'])}`,
+        dice.pick(['rex', 'dana-admin', 'ada', 'ada', JOB, other]),
         {},
       )
+      // Who is no responder cannot freeze, and so cannot keep others from their access.
+      await schedule.api(actor.by, 'POST', '/freezes', dice.pick(['max', JOB, other]), { scope: { kind: 'all' }, justification: 'INC-4' })
     }
   }
 }
@@ -380,27 +384,41 @@ async function freeze(actor: Actor): Promise<void> {
     [{ kind: 'all' }, 'all'],
     [{ kind: 'profile', id: 'plain' }, 'profile#plain'],
     [{ kind: 'profile', id: 'many' }, 'profile#many'],
-    [{ kind: 'subject', issuer: 'lab', id: 'dana' }, 'subject#dana'],
+    [{ kind: 'subject', issuer: 'lab', id: 'dana' }, 'subject#lab#dana'],
     [{ kind: 'person', id: 'dana' }, 'person#dana'],
+    // Approvers: what they decide while they are frozen must not count.
+    [{ kind: 'subject', issuer: 'lab', id: 'avery' }, 'subject#lab#avery'],
+    [{ kind: 'person', id: 'bob' }, 'person#bob'],
   ] as const)
   const expiresAt = dice.chance(0.2) ? new Date(actor.now + 120_000).toISOString() : undefined
+  const profile = scope.kind === 'profile' ? scope.id : 'plain'
+  // Calls that are under way when the freeze is set.
+  const beside = actor.crowd(dice.int(4), 300, () => actor.vendAs('dana', profile))
   let set: Answer | undefined
   for (let tries = 0; tries < MOST_TRIES && set?.status !== 201; tries++) {
     const body = { scope, justification: 'INC-2', ...(expiresAt === undefined ? {} : { expiresAt }) }
     set = await schedule.api(actor.by, 'POST', '/freezes', dice.pick(['rex', 'ria']), body)
     await actor.wait(200)
   }
+  await beside
   if (set?.status !== 201) return
   schedule.oracles.onFrozen(text, expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt))
   const lasts = dice.pick([100, 5000, 100_000])
-  const profile = scope.kind === 'profile' ? scope.id : 'plain'
   // Whom it stops, while it lasts.
-  await Promise.all([actor.wait(lasts), actor.crowd(1 + dice.int(4), lasts, () => actor.vendAs('dana', profile))])
+  const approver = scope.kind === 'subject' ? scope.id : dice.pick(['bob', 'bob-two'])
+  await Promise.all([
+    actor.wait(lasts),
+    actor.crowd(1 + dice.int(4), lasts, () => actor.vendAs('dana', profile)),
+    actor.crowd(dice.int(3), lasts, async () => {
+      const id = dice.pick(schedule.pendingRequests())
+      if (id !== undefined) await schedule.api(actor.by, 'POST', `/requests/${id}/approve`, approver, {})
+    }),
+  ])
   const first = dice.pick(['rex', 'ria'])
   const second = dice.chance(0.1) ? first : first === 'rex' ? 'ria' : 'rex'
   for (const who of [first, second]) {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
-      schedule.oracles.onReleaseBegun(text)
+      schedule.oracles.onReleaseBegun(text, who)
       const released = await schedule.api(actor.by, 'DELETE', `/freezes/${set.json.id}`, who)
       if (released && released.status < 500) break
       await actor.wait(500)
@@ -412,6 +430,11 @@ async function freeze(actor: Actor): Promise<void> {
 // ── Background jobs ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 async function sweeps(actor: Actor): Promise<void> {
+  // As its schedule has it, or at any time.
+  if (actor.dice.chance(0.3)) {
+    for (let minute = 0; minute < 12; minute++) await Promise.all([actor.schedule.sweep(), actor.schedule.world.sleep(60_000)])
+    return
+  }
   for (let at = 0, count = 1 + actor.dice.int(4); at < count; at++) {
     await actor.wait(actor.dice.pick([500, 60_000, 400_000]))
     await Promise.all(Array.from({ length: actor.dice.chance(0.2) ? 2 : 1 }, () => actor.schedule.sweep()))
@@ -483,11 +506,23 @@ async function heal(schedule: Schedule): Promise<void> {
   network.healing = true
   await drain(schedule)
   // compare looks at each item after an hour, a day and a week: what the stream lost late is found late.
-  const waits = schedule.conditions.streamLoss > 0 && then < 25 ? [2 * HOUR_MS, 26 * HOUR_MS, 7 * DAY_MS] : [2 * HOUR_MS]
-  for (const wait of waits) {
+  const goesOn = then >= 15 && then < 25
+  const isLong = goesOn || (schedule.conditions.streamLoss > 0 && then < 15)
+  for (const wait of isLong ? [2 * HOUR_MS, 26 * HOUR_MS, 7 * DAY_MS] : [2 * HOUR_MS]) {
     await world.sleep(wait)
+    if (goesOn) await schedule.sweep()
     await schedule.compare()
   }
+  if (goesOn) await reviewLate(schedule)
+}
+
+/** Reviews that the sweeper has reminded of: of a request that has just ended with the last sweep, with the next one. */
+async function reviewLate(schedule: Schedule): Promise<void> {
+  await schedule.sweep()
+  const actor = new Actor(schedule, 'late-review')
+  for (const { id, profile } of schedule.storyItems())
+    if (profile?.S === 'glass') await schedule.api(actor.by, 'POST', `/requests/${id?.S}/review`, 'ada', { text: 'seen' })
+  await drain(schedule)
 }
 
 /** More than a year later: items are retired and leave the table, while parts fail again. */

@@ -1,28 +1,63 @@
-/** Invariant 5: a freeze that was answered stops every call that begins later, until its release begins. */
-import { PEOPLE } from '../people.ts'
-import { credentialsIn, type Oracle, type OracleContext } from './oracle.ts'
+/**
+ * A freeze that was answered stops every call that begins later, until two people have begun to release it: sessions of whom and what it
+ * names, and decisions of the people it names. Only responders freeze and release.
+ */
+import { PEOPLE, personOf } from '../people.ts'
+import { credentialsIn, freshEvents, type Oracle, type OracleContext } from './oracle.ts'
+
+type Freeze = { readonly scope: string; readonly answered: number; readonly until: number; released?: number }
 
 export function freezesOracle({ fault, reach, now, skewMs }: OracleContext): Oracle {
-  const freezes: { readonly scope: string; readonly answered: number; readonly until: number; released?: number }[] = []
+  const freezes: Freeze[] = []
+  /** When a freeze of a scope was first in the table. */
+  const written = new Map<string, number>()
+  const releasing = new Map<string, Set<string>>()
+
+  const holds = ({ answered, until, released }: Freeze, started: number): boolean =>
+    started > answered && now() < until - 2 * skewMs && (released === undefined || now() < released)
+  const scopesOf = (issuer: string, subject: string): readonly string[] => {
+    const person = issuer === 'lab' ? PEOPLE[subject]?.person : undefined
+    return [`subject#${issuer}#${subject}`, ...(person ? [`person#${person}`] : [])]
+  }
   return {
     onFrozen(scope, until) {
       freezes.push({ scope, answered: now(), until })
       reach('a freeze is set')
     },
-    onReleaseBegun(scope) {
-      // From the first release on, the freeze may end at any time.
-      for (const freeze of freezes) if (freeze.scope === scope) freeze.released ??= now()
+    onReleaseBegun(scope, by) {
+      const all = (releasing.get(scope) ?? new Set()).add(personOf(by))
+      releasing.set(scope, all)
+      // From then on, the freeze may end at any time.
+      if (all.size > 1) for (const freeze of freezes) if (freeze.scope === scope) freeze.released ??= now()
+    },
+    onWrite(write) {
+      if (write.table !== 'stint' || !write.id.startsWith('FREEZE#')) return
+      for (const { type, by, scope } of freshEvents(write)) {
+        if (type === 'freeze.set' && !written.has(scope)) written.set(scope, now())
+        if (['freeze.set', 'freeze.release-asked', 'freeze.released'].includes(type) && by && !isResponder(by))
+          fault('freezes', `${type} of ${scope} by ${by.subject}`)
+      }
     },
     onVended(call, answer) {
-      if (answer.json.code === 'frozen') reach('a call is frozen')
+      const scopes = ['all', `profile#${call.profile}`, ...scopesOf(call.issuer, call.subject)]
+      if (answer.json.code === 'frozen') {
+        reach('a call is frozen')
+        const began = scopes.map((scope) => written.get(scope) ?? Number.POSITIVE_INFINITY)
+        if (!began.some((at) => at <= call.started)) reach('a freeze is set beside a call, and stops it')
+      }
       if (!credentialsIn(answer)) return
-      const person = PEOPLE[call.subject]?.person
-      const scopes = ['all', `profile#${call.profile}`, `subject#${call.subject}`, ...(person ? [`person#${person}`] : [])]
-      const broken = freezes.find(
-        ({ scope, answered, until, released }) =>
-          scopes.includes(scope) && call.started > answered && now() < until - 2 * skewMs && (released === undefined || now() < released),
-      )
+      const broken = freezes.find((freeze) => scopes.includes(freeze.scope) && holds(freeze, call.started))
       if (broken) fault('freezes', `${broken.scope} was frozen, and a later call of ${call.subject} got credentials`)
+    },
+    onAnswered({ started, subject, method, path }, { status, json }) {
+      if (method !== 'POST' || !/^\/requests(\/req_\w+\/(approve|extend))?$/.test(path)) return
+      const broken = freezes.find((freeze) => scopesOf('lab', subject).includes(freeze.scope) && holds(freeze, started))
+      if (!broken) return
+      if (json.code === 'frozen' && path.endsWith('/approve')) reach('a frozen approver is refused')
+      if (status < 300) fault('freezes', `${broken.scope} was frozen, and a later ${method} ${path} of ${subject} took effect`)
     },
   }
 }
+
+const isResponder = ({ issuer, subject }: { readonly issuer?: string; readonly subject?: string }): boolean =>
+  issuer === 'lab' && PEOPLE[subject ?? '']?.groups.includes('responders') === true

@@ -24,8 +24,6 @@ import {
 const SIDE = 'stint-side'
 /** What `api` and `slack` read and write in the side table before they end a session. */
 const NOTING = ['UpdateItem ENDS', 'Query ENDS', 'Query DENY', 'GetItem DENY', 'GetItem ENDS']
-/** Longer than a call of `api` takes, and longer than a write is late. */
-const CALL_MS = 150_000
 
 /** A session as the ledger has it. `worksUntil`: when AWS or the session policy refuses the last credentials of it that can have left. */
 type Known = { readonly roleArn: string; readonly name: string; readonly request: string; worksUntil: number; ended: boolean }
@@ -93,11 +91,10 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
     if (couldNotBeNoted()) unnoted.add(suffix)
     else fault('immediate-ends', `${request}.${suffix} ends, and no note says that its credentials are to be denied`)
   }
-  /** Whether a read or write of a note was disturbed in a call that can be the one that ends the session. A crash would have ended the call. */
+  /** Whether a read or write of a note was disturbed in the call that ends the session. A crash would have ended the call. */
   const couldNotBeNoted = () =>
     network.injected.some(
-      ({ name, what, step, at }) =>
-        NOTING.includes(step) && at > now() - CALL_MS && !what.startsWith('crash') && !/^(?:end|sweep)\//.test(name),
+      ({ name, what, step }) => NOTING.includes(step) && name.startsWith(`${network.acting?.name}/`) && !what.startsWith('crash'),
     )
   const noteOf = (roleArn: string, request: string): Item | undefined => {
     const { pk, sk } = pendingKey({ roleArn, request } as never)

@@ -3,6 +3,7 @@
 import { REVOKER } from '@stint/core/config/revoker'
 import type { Machine } from '../network.ts'
 import type { Schedule } from '../schedule.ts'
+import { entitlementOracle } from './entitlement.ts'
 import { freezesOracle } from './freezes.ts'
 import { immediateEndsOracle } from './immediate-ends.ts'
 import { intentOracle } from './intent.ts'
@@ -48,6 +49,7 @@ export class Oracles {
       renewalsOracle(context),
       immediateEndsOracle(context, iam, network),
       freezesOracle(context),
+      entitlementOracle(context),
       secretsOracle(context),
       restoreOracle(context),
       logOracle(context, log, events),
@@ -92,8 +94,8 @@ export class Oracles {
   onFrozen(scope: string, until: number): void {
     for (const one of this.#all) one.onFrozen?.(scope, until)
   }
-  onReleaseBegun(scope: string): void {
-    for (const one of this.#all) one.onReleaseBegun?.(scope)
+  onReleaseBegun(scope: string, by: string): void {
+    for (const one of this.#all) one.onReleaseBegun?.(scope, by)
   }
   onRestored(at: number): void {
     this.#isRestored = true

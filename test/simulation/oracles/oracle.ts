@@ -38,7 +38,7 @@ export type Oracle = {
   readonly onObject?: (bucket: string, path: string, before: Uint8Array | undefined, after: Uint8Array | undefined) => void
   readonly onLine?: (text: string) => void
   readonly onFrozen?: (scope: string, until: number) => void
-  readonly onReleaseBegun?: (scope: string) => void
+  readonly onReleaseBegun?: (scope: string, by: string) => void
   readonly onRestored?: (at: number) => void
   /** `stint audit restore` found nothing more to restore. */
   readonly onAuditRestored?: () => void

@@ -78,7 +78,6 @@ export function usesOracle(context: OracleContext): Oracle {
         const age = now() - (numberOf(fields.reservedAt) ?? 0)
         if (age < seconds(ABANDONED_AFTER_SECONDS) - 2 * skewMs - GRACE_MS) fault('uses', `${session} is abandoned after ${age} ms`)
       }
-      if (state === 'failed' && stringOf(fields.failure) === 'frozen') reach('a session failed because of a freeze set meanwhile')
       if (state === 'failed' && stringOf(fields.failure) === 'revoked-in-flight') reach('a session failed because of a revoke in flight')
       if (state === 'failed' && stringOf(fields.failure) !== 'revoked-in-flight') {
         const name = stringOf(fields.sessionName)

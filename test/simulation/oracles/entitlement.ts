@@ -1,0 +1,57 @@
+/** Invariants 2 and 4: whoever changes a request is entitled to it, by the company's groups and not by what Stint says of them. */
+import { JOB, PEOPLE, personOf } from '../people.ts'
+import { freshEvents, type Item, isRequest, type Json, type Oracle, type OracleContext, stringOf } from './oracle.ts'
+
+/** Whose decision counts, by the profile: a group, or people by name. In one of the two releases, or after an escalation. */
+const APPROVERS: Readonly<Record<string, { readonly groups: readonly string[]; readonly names?: readonly string[] }>> = {
+  one: { groups: ['peers'] },
+  two: { groups: ['peers', 'managers', 'directors'] },
+  many: { groups: ['peers'] },
+  chat: { groups: [], names: ['avery', 'olu'] },
+  glass: { groups: ['peers'], names: ['avery'] },
+  'long-two': { groups: ['peers'] },
+}
+
+export function entitlementOracle({ fault, reach, isRestoring }: OracleContext): Oracle {
+  return {
+    onWrite(write) {
+      if (!isRequest(write) || isRestoring(write) || !write.after) return
+      for (const event of freshEvents(write)) {
+        const judge = event.by && judges[event.type as keyof typeof judges]
+        if (!judge) continue
+        if (judge(event.by, write.after, event)) reach(`${event.type} by someone entitled`)
+        else fault('entitlement', `${write.id}: ${event.type} by ${event.by.issuer}/${event.by.subject}`)
+      }
+    },
+  }
+}
+
+type By = { readonly issuer: string; readonly subject: string }
+
+const isRequester = ({ issuer, subject }: By, { caller }: Item): boolean =>
+  issuer === stringOf(caller?.M?.issuer) && subject === stringOf(caller?.M?.subject)
+/** The requester, with any of their identities, or the person who triggered the job. */
+const isSelf = (by: By, request: Item): boolean => {
+  const isJob = stringOf(request.caller?.M?.issuer) === 'ci'
+  const owner = isJob ? (stringOf(request.triggeredBy) ?? JOB) : personOf(stringOf(request.caller?.M?.subject) ?? '')
+  return by.issuer === 'lab' ? owner.includes(personOf(by.subject)) : isRequester(by, request)
+}
+const isIn = ({ issuer, subject }: By, group: string): boolean => issuer === 'lab' && PEOPLE[subject]?.groups.includes(group) === true
+const isApprover = (by: By, { profile }: Item): boolean => {
+  const { groups = [], names = [] } = APPROVERS[stringOf(profile) ?? ''] ?? {}
+  return by.issuer === 'lab' && (names.includes(by.subject) || groups.some((group) => isIn(by, group)))
+}
+/** Before it is approved unattended, anyone who could enter can stop it. */
+const mayStop = ({ issuer, subject }: By, { unattendedAt }: Item): boolean =>
+  unattendedAt !== undefined && issuer === 'lab' && PEOPLE[subject]?.role === 'engineer'
+
+const judges: { readonly [type: string]: (by: By, request: Item, event: Json) => boolean } = {
+  'request.asked': isRequester,
+  'request.justified': isRequester,
+  'request.cancelled': isRequester,
+  'approval.given': (by, request) => isApprover(by, request) && !isSelf(by, request),
+  'request.denied': (by, request) => (isApprover(by, request) || mayStop(by, request)) && !isSelf(by, request),
+  'request.revoked': (by, request) => isRequester(by, request) || isApprover(by, request) || mayStop(by, request),
+  'request.reviewed': (by, request) => (isApprover(by, request) || isIn(by, 'auditors')) && !isSelf(by, request),
+  'session.ended': (by, request) => isRequester(by, request) || isApprover(by, request) || isIn(by, 'responders'),
+}
