@@ -85,6 +85,8 @@ export class Network {
   readonly #without: ReadonlySet<string>
   #quietSince: number | undefined
   readonly injected: Injected[] = []
+  /** Calls that AWS refused although they were in order. They stay when faults are taken away. */
+  readonly refused: Injected[] = []
   /** Fault and step, and how often. */
   readonly matrix = new Count()
   /** The call whose effect takes place. */

@@ -37,6 +37,7 @@ const moments = [
   'a lost session.reserved is found to be our own',
   'a lost session.issued is found to be our own',
   'a reservation was abandoned',
+  'AWS made credentials that never left',
   'every use is taken',
   'a freeze is set beside a call, and stops it',
   'a frozen approver is refused',

@@ -164,7 +164,9 @@ export class Schedule {
       stsRefusal: ({ call, kind }) => {
         const isOdd = call.dice.chance(network.healing ? 0 : stsOdd)
         const odd = isOdd ? call.dice.pick(['AccessDenied', 'Throttling', 'InternalFailure'] as const) : undefined
-        return kind === 'end' && this.#isRevokerDown ? 'AccessDenied' : odd
+        const refusal = kind === 'end' && this.#isRevokerDown ? 'AccessDenied' : odd
+        if (refusal) network.refused.push({ name: `${call.name}/refused`, what: 'refused', step: `AssumeRole ${refusal}`, at: world.now })
+        return refusal
       },
       iamLagMs: ({ call }) => (call.dice.chance(0.3) ? call.dice.int(network.healing ? 1000 : this.#revokers.lagMs) : 0),
       onMessage: ({ kind }) => {

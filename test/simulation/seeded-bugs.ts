@@ -189,6 +189,20 @@ export const simulatedBugs: readonly (Bug & Guarding)[] = [
     to: 'export const idempotentSlot = ({ key, fingerprint }: Idempotency): Slot => ({\n  uses: 2,',
   },
   {
+    name: 'throttling is answered as a denial',
+    guards: ['promise 5'],
+    file: 'packages/broker/src/adapters/sts.ts',
+    from: "if (throttles.has(name)) return refused('sts-throttled',",
+    to: "if (throttles.has(name)) return refused('assume-role-denied',",
+  },
+  {
+    name: 'a silent STS is answered as a silent ledger',
+    guards: ['promise 5'],
+    file: VEND,
+    from: "      ...refused('sts-timeout', 'AWS did not answer in time. No credentials were returned.', { operator: assumed.cause }),",
+    to: '      ...ledgerSilent(assumed.cause),',
+  },
+  {
     name: 'the session tag names another session',
     guards: ['promise 3'],
     file: 'packages/core/src/scope/assume-role.ts',

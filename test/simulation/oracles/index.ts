@@ -5,11 +5,13 @@ import type { Machine } from '../network.ts'
 import type { Schedule } from '../schedule.ts'
 import { entitlementOracle } from './entitlement.ts'
 import { freezesOracle } from './freezes.ts'
+import { historyOracle } from './history.ts'
 import { immediateEndsOracle } from './immediate-ends.ts'
 import { intentOracle } from './intent.ts'
 import { logOracle } from './log.ts'
 import type { Answer, ApiCall, MadeSession, Oracle, OracleContext, PolicyPut, VendCall, Write } from './oracle.ts'
 import { parametersOracle } from './parameters.ts'
+import { problemsOracle } from './problems.ts'
 import { renewalsOracle } from './renewals.ts'
 import { restoreOracle } from './restore.ts'
 import { secretsOracle } from './secrets.ts'
@@ -50,6 +52,8 @@ export class Oracles {
       immediateEndsOracle(context, iam, network),
       freezesOracle(context),
       entitlementOracle(context),
+      problemsOracle(context, network),
+      historyOracle(context),
       secretsOracle(context),
       restoreOracle(context),
       logOracle(context, log, events),

@@ -1,0 +1,38 @@
+/**
+ * Invariant 5: a dependency that fails gives the problem of that dependency, and none that did not fail is blamed. A call of the vend path is
+ * held against the faults that took place in it.
+ */
+import type { Injected, Network } from '../network.ts'
+import type { Oracle, OracleContext } from './oracle.ts'
+
+/** The services behind the steps. All others are DynamoDB's. */
+const serviceOf = (step: string): string => (step.startsWith('AssumeRole') ? 'sts' : step === 'jwks' ? 'issuer' : 'dynamodb')
+
+/** What a fault of a service can be answered with. A refusal of STS has a code of its own. */
+const PROBLEMS: Readonly<Record<string, (fault: Injected) => boolean>> = {
+  'ledger-unavailable': ({ step }) => serviceOf(step) === 'dynamodb',
+  'sts-timeout': ({ step, what }) => serviceOf(step) === 'sts' && what !== 'garbled',
+  'sts-answer-invalid': ({ step, what }) => serviceOf(step) === 'sts' && what === 'garbled',
+  'sts-throttled': ({ step, what }) => step === 'AssumeRole Throttling' || (serviceOf(step) === 'sts' && what === 'throttled'),
+  'assume-role-denied': ({ step }) => step === 'AssumeRole AccessDenied',
+}
+
+export function problemsOracle({ fault, reach }: OracleContext, network: Network): Oracle {
+  let hadKeyFaults = false
+  return {
+    onVended(call, { json }) {
+      const code: string = json.code ?? json.Code ?? ''
+      const own = [...network.injected, ...network.refused].filter(({ name }) => name.startsWith(`${call.id}/`))
+      hadKeyFaults ||= network.injected.some(({ step }) => serviceOf(step) === 'issuer')
+      const isExplained = PROBLEMS[code]
+      if (isExplained && !own.some(isExplained)) fault('problems', `${call.id} is answered with ${code}, and had only ${listOf(own)}`)
+      // An endpoint that failed another call is left alone for a while.
+      if (code === 'issuer-keys-unavailable' && !hadKeyFaults)
+        fault('problems', `${call.id} is answered with ${code}, and no key set failed`)
+      if (code === 'internal') fault('problems', `${call.id} is answered with ${code} after ${listOf(own)}`)
+      if (isExplained) reach(`the problem of a fault is ${code}`)
+    },
+  }
+}
+
+const listOf = (faults: readonly Injected[]): string => faults.map(({ what, step }) => `${what} × ${step}`).join(', ') || 'no fault'
