@@ -24,6 +24,8 @@ const VEND = 'packages/broker/src/vend/**/*.test.ts'
 
 /** Tests that start no sandbox and no process. The tests of core reach nearly all of iam and config and are too slow to run for each change. */
 export const areas: readonly Area[] = [
+  // Parsers, IDs, digests and times, which everything else uses.
+  area('base', 'packages/core/src', 95, [CORE], '*.ts'),
   area('access', 'packages/core/src/access', 95, [CORE]),
   area('identity', 'packages/core/src/identity', 95, [CORE]),
   area('request', 'packages/core/src/request', 95, [CORE]),
@@ -34,7 +36,7 @@ export const areas: readonly Area[] = [
   area('iam', 'packages/iam/src', 90, [IAM]),
 ]
 
-function area(name: string, folder: string, limit: number, tests: readonly string[]): Area {
-  const sources = globSync(`${folder}/**/*.ts`, { cwd: ROOT }).filter((path) => !path.endsWith('.test.ts') && !path.includes('/testing/'))
+function area(name: string, folder: string, limit: number, tests: readonly string[], files = '**/*.ts'): Area {
+  const sources = globSync(`${folder}/${files}`, { cwd: ROOT }).filter((path) => !path.endsWith('.test.ts') && !path.includes('/testing/'))
   return { name, sources: sources.sort(), tests: globSync([...tests], { cwd: ROOT }).sort(), limit }
 }
