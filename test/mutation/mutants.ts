@@ -30,7 +30,7 @@ const logger = {
   fatal: silent,
 }
 
-/** The instrumenter negates a property of strings (flag `v`), such as `\\p{RGI_Emoji}`. That is a syntax error, in which no test could run. */
+/** The instrumenter negates a property of strings (flag `v`), such as `\p{RGI_Emoji}`. That is a syntax error, in which no test could run. */
 const notOfStrings = {
   shouldIgnore: ({ node }: { readonly node: { readonly type: string; readonly flags?: string } }) =>
     node.type === 'RegExpLiteral' && node.flags?.includes('v') ? 'a property of strings cannot be negated' : undefined,

@@ -48,7 +48,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: 'a refusal for a shell is JSON',
-    guards: ['promise 7'],
+    guards: [],
     file: 'packages/broker/src/http/vend.ts',
     from: 'inRefusalFormat(reply, () => refusalFormat(request))',
     to: 'reply',
@@ -265,7 +265,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: 'profiles: one that a caller cannot see is named to them',
-    guards: ['promise 7'],
+    guards: [],
     file: 'packages/core/src/access/decide.ts',
     from: 'if (!found || !standing.visible) {',
     to: 'if (!found) {',
@@ -281,7 +281,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: 'asks: five that wait become soft',
-    guards: ['promise 2'],
+    guards: [],
     file: `${STORE}/waiting-places.ts`,
     from: 'taken < :most',
     to: always('taken < :most'),

@@ -33,8 +33,16 @@ export const seededPageBugs: readonly SeededBug[] = [
     tests: UNIT,
   },
   {
-    name: 'pages: of two cookies of one name, the first counts',
+    name: 'pages: cookies are neither Secure nor of this host alone',
     guards: ['ASVS 3.3.1'],
+    file: 'packages/broker/src/web/cookies.ts',
+    from: "secure: isSecure(web), ...(isSecure(web) ? { prefix: 'host' as const } : {}) })",
+    to: 'secure: web.publicUrl === "", ...{} })',
+    tests: ['packages/broker/src/web/cookies.test.ts'],
+  },
+  {
+    name: 'pages: of two cookies of one name, the first counts',
+    guards: ['ASVS 7.2.1'],
     file: SESSION,
     from: 'return found.length === 1 ?',
     to: 'return found.length > 0 ?',

@@ -220,7 +220,7 @@ export const seededTokenBugs: readonly SeededBug[] = [
   },
   {
     name: 'tokens: a session that Stint vended comes back as a caller',
-    guards: ['promise 1'],
+    guards: ['promise 8'],
     file: `${IDENTITY}/own-session.ts`,
     from: 'key.toLowerCase() === SESSION_TAG',
     to: 'key === `${SESSION_TAG}s`',
