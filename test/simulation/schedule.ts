@@ -121,8 +121,8 @@ export class Schedule {
   /** The names of all calls, likewise. */
   readonly calls: string[] = []
   readonly without: ReadonlySet<string>
-  #machines = 0
-  #calls = 0
+  /** Of machines by kind, and of calls by who makes them. */
+  readonly #counts = new Count()
   readonly #pools = new Map<string, { machine: Machine; part: unknown }[]>()
   readonly #stream: { readonly shards: Write[][]; readonly next: number[] } = {
     shards: Array.from({ length: SHARDS }, () => []),
@@ -212,11 +212,12 @@ export class Schedule {
   // ── Machines ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #machine(kind: string): Machine {
-    const dice = this.world.dice(`machine ${kind} ${this.#machines}`)
+    const name = this.#next(kind)
+    const dice = this.world.dice(`machine ${name}`)
     const { skewMs, clockJump } = this.conditions
     const skew = () => (this.network.healing || skewMs === 0 ? 0 : dice.int(2 * skewMs) - skewMs)
     const machine: Machine = {
-      name: `${kind}${++this.#machines}`,
+      name,
       kind,
       alive: true,
       busy: false,
@@ -270,8 +271,10 @@ export class Schedule {
       )
     })
   }
-  #name(by: string): string {
-    return `${by}/${++this.#calls}`
+  /** Counted by kind, so that one that is taken away renames no others. */
+  #next(kind: string): string {
+    this.#counts.add(kind)
+    return `${kind}${this.#counts.of(kind)}`
   }
 
   // ── Calls ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -366,13 +369,13 @@ export class Schedule {
 
   sweep(): Promise<Awaited<ReturnType<typeof sweepOn>> | undefined> {
     const machine = this.#machine('sweep')
-    return this.#work(machine, 'sweep', this.#name('sweep'), () => sweepOn(this.services, machine))
+    return this.#work(machine, 'sweep', this.#next('sweep'), () => sweepOn(this.services, machine))
   }
   /** Lambda's event source mapping: batches in order per shard, again if they failed, and sometimes again if they did not. */
   async ship(shard: number): Promise<void> {
     const { shards, next } = this.#stream
     const from = next[shard] as number
-    const name = this.#name('ship')
+    const name = this.#next('ship')
     const dice = diceOf(this.world.seed, `${name} batch`)
     const batch = (shards[shard] as Write[]).slice(from, from + 1 + dice.int(40))
     if (batch.length === 0) return
@@ -410,7 +413,7 @@ export class Schedule {
     const { machine, part } = this.#free('end', (one) => endOn(this.services, one))
     if (batch.some(({ received }) => received > 1)) this.reached.add('the message of an end is delivered again')
     const Records = batch.map(({ id, body }) => ({ messageId: id, body }))
-    const answer = await this.#work(machine, 'end', this.#name('end'), () => part({ Records } as never))
+    const answer = await this.#work(machine, 'end', this.#next('end'), () => part({ Records } as never))
     // Without an answer, the whole batch comes again.
     if (!answer) return
     const failed = new Set(answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier))
@@ -423,7 +426,7 @@ export class Schedule {
     const from = this.#notified[shard] as number
     const batch = (this.#stream.shards[shard] as Write[]).slice(from, from + 20)
     const machine = this.#machine('notify')
-    const done = await this.#work(machine, 'notify', this.#name('notify'), async () => {
+    const done = await this.#work(machine, 'notify', this.#next('notify'), async () => {
       const parts = notifierOn(this.services, machine)
       try {
         if (batch.length > 0)
@@ -441,16 +444,16 @@ export class Schedule {
   }
   compare(): Promise<Awaited<ReturnType<typeof compareOn>> | undefined> {
     const machine = this.#machine('compare')
-    return this.#work(machine, 'compare', this.#name('compare'), () => compareOn(this.services, machine, () => true))
+    return this.#work(machine, 'compare', this.#next('compare'), () => compareOn(this.services, machine, () => true))
   }
   retire(): Promise<Awaited<ReturnType<typeof retireOn>> | undefined> {
     const machine = this.#machine('retire')
-    return this.#work(machine, 'retire', this.#name('retire'), () => retireOn(this.services, machine))
+    return this.#work(machine, 'retire', this.#next('retire'), () => retireOn(this.services, machine))
   }
   /** Undefined if it did not end, or could not read or write. */
   auditRestore(): Promise<Awaited<ReturnType<typeof auditRestoreOn>> | undefined> {
     const machine = this.#machine('restore')
-    return this.#work(machine, 'restore', this.#name('restore'), () =>
+    return this.#work(machine, 'restore', this.#next('restore'), () =>
       auditRestoreOn(this.services, machine).catch((error: Error) => {
         if (error instanceof Trouble || error instanceof Unreachable) return undefined
         throw error
@@ -459,7 +462,7 @@ export class Schedule {
   }
   async erase(request: RequestId): Promise<string | undefined> {
     const machine = this.#machine('erase')
-    const erased = await this.#work(machine, 'erase', this.#name('erase'), () =>
+    const erased = await this.#work(machine, 'erase', this.#next('erase'), () =>
       eraseOn(this.services, machine, request).catch((error: Error) => {
         if (error.constructor.name === 'Trouble') return { outcome: 'unknown' as const, cause: error.message }
         throw error

@@ -1,6 +1,6 @@
 /**
- * Virtual time, and everything that is drawn. One seed is one schedule: every decision comes from dice that are named, so that taking one
- * actor or one fault away changes nothing that the others draw.
+ * Virtual time, and everything that is drawn. One seed is one schedule: every decision comes from dice that are named, so that the others draw
+ * the same if one actor or one fault is taken away. Only the order within a millisecond comes from dice that all share.
  */
 import { createHash } from 'node:crypto'
 

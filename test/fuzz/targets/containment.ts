@@ -86,9 +86,11 @@ const isAllowed = (statement: Statement, { action, resource }: Call, value: stri
     identity: [{ statements: [statement] }],
   }).allowed
 
-/** Calls that the patterns of a statement match: each star is nothing, or some characters. */
+/** Calls that the patterns of a statement match, for each of its names: each star is nothing, or some characters. */
 const examplesOf = ({ actions, resources }: Statement): readonly Call[] =>
-  ['', 'XX'].map((run) => {
-    const example = (names: Statement['actions'] | undefined) => names?.names[0]?.replaceAll('*', run).replaceAll('?', 'X') ?? ''
-    return { action: example(actions), resource: example(resources) }
+  ['', 'XX'].flatMap((run) => {
+    const examples = (names: Statement['actions'] | undefined) =>
+      (names?.names ?? ['']).slice(0, MOST_NAMES).map((name) => name.replaceAll('*', run).replaceAll('?', 'X'))
+    return examples(actions).flatMap((action) => examples(resources).map((resource) => ({ action, resource })))
   })
+const MOST_NAMES = 3

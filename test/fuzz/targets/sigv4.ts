@@ -76,12 +76,16 @@ export const sigv4: Target = {
     if ('fault' in read) kind = read.fault.kind
     else {
       must(/^\s*AWS4-HMAC-SHA256\s/.test(authorization), 'another algorithm is accepted')
-      for (const part of [
-        `${read.claim.accessKeyId}/${read.claim.date}/${read.claim.region}/${read.claim.service}/aws4_request`,
-        read.claim.signature,
-        read.claim.signedHeaders.join(';'),
-      ])
-        must(authorization.replaceAll(/\s/g, '').includes(`=${part}`), 'a claim that is not in the header')
+      const { accessKeyId, date, region, service, signature, signedHeaders } = read.claim
+      // Of two fields with one name, the last counts. White space between and within fields is left out.
+      const fields: Record<string, string> = {}
+      for (const part of authorization.replaceAll(/\s/g, '').slice('AWS4-HMAC-SHA256'.length).split(',')) {
+        const [, name = '', text = ''] = /^(\w+)=(.*)$/.exec(part) ?? []
+        fields[name] = text
+      }
+      must(fields.Credential === `${accessKeyId}/${date}/${region}/${service}/aws4_request`, 'another credential than that of the header')
+      must(fields.SignedHeaders === signedHeaders.join(';'), 'other headers than those of the header')
+      must(fields.Signature === signature, 'another signature than that of the header')
     }
 
     // node:http refuses other characters in a request line and in headers.

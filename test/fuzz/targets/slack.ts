@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { parseSlack } from '@stint/broker/slack/payload'
+import { parseSlack, type SlackCall } from '@stint/broker/slack/payload'
 import { verifySlack } from '@stint/broker/slack/signature'
 import { must, type Target } from '../engine.ts'
 
@@ -40,7 +40,7 @@ const fieldsOf = (body: string): readonly string[] =>
 export const slack: Target = {
   name: 'slack',
   oracle:
-    'A body that is understood is of the pinned app, has no field twice, and answers only to the pinned host over https; only the exact signed bytes have a valid signature.',
+    'A body that is understood is of the pinned app, names the user, the action and its value that a second reading finds, has no field twice, and answers only to the pinned host over https; only the exact signed bytes have a valid signature.',
   seeds: [
     form({
       team_id: 'T0ACMEHQ1',
@@ -102,6 +102,7 @@ export const slack: Target = {
     must(new Set(fields).size === fields.length, 'a field appears twice')
     if (call.kind === 'probe') return 'probe'
     must(call.app === 'A0STINT01', 'a call of another app')
+    mustSay(call, body.toString('latin1'))
     const url = (call as { responseUrl?: string }).responseUrl
     if (url !== undefined)
       must(
@@ -119,4 +120,32 @@ export const slack: Target = {
       )
     return call.kind === 'stranger' ? `stranger ${call.of}` : call.kind
   },
+}
+
+/** Who calls, what and with which value, read a second time. */
+function mustSay(call: Exclude<SlackCall, { kind: 'probe' }>, body: string): void {
+  const fields = new Map(
+    body.split('&').map((pair) => {
+      const at = pair.indexOf('=')
+      const [name, value] = at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)]
+      return [unescape(name.replaceAll('+', ' ')), Buffer.from(unescape(value.replaceAll('+', ' ')), 'latin1').toString('utf8')] as const
+    }),
+  )
+  const payload = fields.has('payload') ? JSON.parse(fields.get('payload') as string) : undefined
+  must(call.user === (payload ? payload.user.id : fields.get('user_id')), 'another user')
+  const kinds = {
+    block_actions: 'action',
+    view_submission: 'submission',
+    view_closed: 'closed',
+    shortcut: 'shortcut',
+    block_suggestion: 'suggestion',
+  } as const
+  const kind = payload ? kinds[payload.type as keyof typeof kinds] : 'command'
+  must((call.kind === 'stranger' ? call.of : call.kind) === kind, 'another kind of call')
+  if (call.kind === 'command') must(call.text === (fields.get('text') ?? '').trim(), 'another text')
+  if (call.kind === 'suggestion') must(call.action === payload.action_id && call.typed === payload.value, 'another suggestion')
+  if (call.kind !== 'action') return
+  const [action] = payload.actions
+  must(call.action === action.action_id, 'another action')
+  must(call.value === String(action.selected_option?.value ?? action.value ?? ''), 'another value')
 }
