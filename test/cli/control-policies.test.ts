@@ -31,7 +31,7 @@ test('stdout is one policy with every declared identity, and stderr says what it
   expect(ran.stderr).toBe(
     `Denies every action to sessions with these source identities: lab.mona, lab.mona=7Cadmin.
 It also denies roles that these sessions assume further, because a source identity stays.
-Nothing was frozen, ended or written. Attach it to the root of your organization, and take it off when the person may work again.
+Nothing was frozen, ended or written. Attach it to the root of your organization. Detach it when the person can have access again.
 It does not reach:
 - the management account of the organization, accounts outside it, and service-linked roles
 - sessions without a source identity, such as those that were not started with Stint

@@ -30,7 +30,7 @@ afterAll(async () => {
   await lab.close()
 })
 const REMINDER =
-  /^stint: The session req_\S+ of short ends at \d\d:\d\d \(in \d+s\)\. To go on after that, start another one: stint exec short -- COMMAND$/m
+  /^stint: The session req_\S+ of short ends at \d\d:\d\d \(in \d+s\)\. To continue after that, start a new session: stint exec short -- COMMAND$/m
 
 onScript('exec says so on a terminal, in one line', async () => {
   const command = `${process.execPath} ${STINT} exec short -- sh -c 'read key'`

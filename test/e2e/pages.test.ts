@@ -876,7 +876,7 @@ test.each(['/foo', '/access', '/decide/', '/activity/x', '/access/a/b'])('an unk
 
 describe('a refusal on a page', () => {
   test.each([
-    ['a request', '/decide/req_00000000000000000000000000', 'Check the address, or ask who sent it to you.'],
+    ['a request', '/decide/req_00000000000000000000000000', 'Check the address, or ask the person who sent it to you.'],
     ['a profile', '/access/nothing', 'My access lists the profiles that you can see.'],
   ])('speaks to a person: %s', async (_what, path, next) => {
     const jar = newJar()

@@ -51,7 +51,7 @@ export const problems = {
   'session-unknown': { status: 404, title: 'Session not found, or not visible to you', next: 'GET /sessions lists yours.' },
   'link-unknown': { status: 404, title: 'Link not found', next: 'Get a code with stint slack link, then enter it in Slack.' },
   'event-unknown': { status: 404, title: 'Event not found, or not visible to you', next: 'GET /audit/events lists yours.' },
-  'method-not-allowed': { status: 405, title: 'This route has no such method', next: 'Use a method named in the Allow header.' },
+  'method-not-allowed': { status: 405, title: 'Method not allowed', next: 'Use a method named in the Allow header.' },
   'self-approval': { status: 403, title: 'You cannot decide your own request', next: 'Ask another approver.' },
   'not-approver': { status: 403, title: 'You are not an approver of this request', next: 'GET /requests/{id} names the approvers.' },
   'no-approver': {
@@ -62,11 +62,15 @@ export const problems = {
   'not-requester': { status: 403, title: 'You are not the requester of this request', next: 'Approvers can deny or revoke the request.' },
   frozen: { status: 403, title: 'Access is frozen', next: 'Ask the responders; GET /freezes says why.' },
   'terms-changed': { status: 409, title: 'The terms have changed since the approval', next: 'Make a new request on the current terms.' },
-  'request-not-pending': { status: 409, title: 'The request is no longer open', next: 'Read the request; ask again if you still need it.' },
+  'request-not-pending': {
+    status: 409,
+    title: 'The request is no longer open',
+    next: 'Check the state of the request. Make a new request if you still need access.',
+  },
   'window-not-started': {
     status: 409,
     title: 'The window of the request has not started',
-    next: 'Read the request, and come back at window.startsAt.',
+    next: 'Try again at window.startsAt of the request.',
   },
   'already-decided': { status: 409, title: 'The request is already decided', next: 'Read the request to see what was decided.' },
   'already-issued': {
@@ -104,7 +108,7 @@ export const problems = {
     title: 'The request cannot be extended now',
     next: 'Extend an approved request in the last half of its session. Otherwise make a new request.',
   },
-  'body-too-large': { status: 413, title: 'The body is larger than 16 KB', next: 'Send less.' },
+  'body-too-large': { status: 413, title: 'The body is larger than 16 KB', next: 'Send a smaller body.' },
   'media-type': { status: 415, title: 'Unsupported media type', next: 'Send Content-Type: application/json.' },
   'parameter-invalid': {
     status: 422,
@@ -145,7 +149,7 @@ export const problems = {
   'assume-role-invalid': {
     status: 502,
     title: 'AWS rejected the parameters of AssumeRole',
-    next: 'Give the operators the trace. Their log says what AWS rejects.',
+    next: 'Give the operators the trace. Their log shows what AWS rejected.',
   },
   'sts-answer-invalid': {
     status: 502,

@@ -249,8 +249,8 @@ export function endingMessage(request: AccessRequest, session: Session, step: 'e
   const extend = `/stint extend ${request.id}`
   const next =
     step === 'extend'
-      ? `To go on after that, request an extension: ${extend}\nIf an extension has already been approved, start a session from it.`
-      : `To go on after that, ask an approver or an auditor to review this break-glass. Then request an extension: ${extend}`
+      ? `To continue after that, request an extension: ${extend}\nIf an extension has already been approved, start a session from it.`
+      : `To continue after that, ask an approver or an auditor to review this break-glass request. Then request an extension: ${extend}`
   return {
     text: notice(line),
     blocks: [said(`${line}${others}`), said(next), { type: 'context', elements: [plain(session.id, 150)] }],
@@ -274,7 +274,7 @@ export function threadMessage(event: ReadEvent, { request, needed, onCall, endsA
     'request.cancelled': `${by} cancelled it${comment}`,
     'request.revoked': `${by} revoked it${comment}${endsAtOnce && liveSessions(request, now).length > 0 ? ` · Stint has requested that AWS deny the credentials of its sessions. ${SOON}` : ''}`,
     'request.expired': 'It expired without a decision.',
-    'request.ended': 'It has ended. It gives no more sessions.',
+    'request.ended': 'The request has ended. No more sessions can be started.',
     'request.escalated': 'No decision yet. More approvers can now approve it.',
     'request.reminded':
       request.windowStartsAt === undefined

@@ -172,6 +172,6 @@ const groups: readonly (readonly [View['access'], string])[] = [
 const hurdles: { readonly [hurdle: string]: string } = {
   'mfa-required': 'sign in with a second factor',
   'auth-too-old': 'sign in again',
-  'source-ip': 'not from this network',
-  'not-eligible': 'not in the rules',
+  'source-ip': 'use an allowed network',
+  'not-eligible': 'not eligible',
 }

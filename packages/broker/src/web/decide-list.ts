@@ -54,7 +54,7 @@ export function decideListPage(
       title: 'Decide',
       visit,
       at: '/decide',
-      body: html`${onlyReviews ? '' : html`${toReview.length > 0 ? html`<h2>Waiting for you</h2>` : ''}${toDecide.length > 0 ? cards(toDecide) : html`<p class="empty">Nothing waits for your decision${isAll ? '. Requests that you can approve appear here' : ' on this page'}.</p>`}`}
+      body: html`${onlyReviews ? '' : html`${toReview.length > 0 ? html`<h2>Waiting for you</h2>` : ''}${toDecide.length > 0 ? cards(toDecide) : html`<p class="empty">No requests are waiting for your decision${isAll ? '. Requests that you can approve appear here' : ' on this page'}.</p>`}`}
 ${more(waiting.value.next, {}, 'Older requests')}
 ${toReview.length > 0 || onlyReviews ? html`<h2>Break-glass reviews</h2>${cards(toReview)}` : ''}${more(reviews.value.next, { review: 'needed' }, 'Older reviews')}`,
     })

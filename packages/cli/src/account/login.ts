@@ -50,7 +50,7 @@ export async function login(context: Context, flags: LoginFlags, given: string |
   const contexts = await readContexts(env)
   const name = flags.name ?? nameOf(contexts, url) ?? nameFor(url)
   if (contexts.contexts[name] !== undefined && contexts.contexts[name].url !== url)
-    throw new Failure('usage', `The context '${name}' is another broker: ${contexts.contexts[name].url}.`, {
+    throw new Failure('usage', `The context '${name}' belongs to another broker: ${contexts.contexts[name].url}.`, {
       next: `Choose a name: stint login ${url} --name NAME`,
     })
   const store = await tokenStore(env, accountOf(name, named))

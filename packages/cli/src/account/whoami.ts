@@ -81,7 +81,7 @@ async function readinessOf({ send, url }: Broker): Promise<string> {
   } catch {
     // Not a broker.
   }
-  throw new Failure('unreachable', `${url} answered ${reply.status}, and not as a Stint broker does.`, {
+  throw new Failure('unreachable', `${url} returned ${reply.status}, and the response is not from a Stint broker.`, {
     next: 'Check the URL: stint context',
   })
 }

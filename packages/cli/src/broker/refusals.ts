@@ -68,7 +68,7 @@ export function failureFrom(url: string, reply: Pick<Reply, 'status' | 'text'>, 
   const string = (name: string) => (typeof problem[name] === 'string' ? problem[name] : undefined)
   const code = string('code')
   if (code === undefined)
-    return new Failure('unreachable', `${url} answered ${reply.status}, and not as a Stint broker does.`, {
+    return new Failure('unreachable', `${url} returned ${reply.status}, and the response is not from a Stint broker.`, {
       next: 'Check the URL, and what is in front of the broker: stint status',
     })
   const id = /\breq_[0-9A-Za-z]{26}\b/.exec(path)?.[0] ?? string('requestId') ?? 'ID'

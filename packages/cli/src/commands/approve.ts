@@ -7,7 +7,7 @@ export const approve = command({
   docs: {
     brief: 'Approve a request',
     fullDescription:
-      'Shows the request first. The approval holds for what was shown: if the request changes meanwhile, it is refused. Limits can only shorten the terms.\n\n' +
+      'Shows the request first. Approves exactly what was shown: if the request has changed in the meantime, the approval fails. Limits can only shorten the terms.\n\n' +
       'Exit codes: 0 done · 1 failed · 3 denied · 4 sign in first · 5 unreachable · 2 invalid usage',
   },
   parameters: {
@@ -23,7 +23,7 @@ export const approve = command({
       },
       uses: { kind: 'parsed', parse: numberParser, optional: true, brief: 'How many sessions you allow', placeholder: 'N' },
       window: { kind: 'parsed', parse: durationText, optional: true, brief: 'How long sessions can be started', placeholder: 'DURATION' },
-      yes: { kind: 'boolean', default: false, brief: 'Do not ask' },
+      yes: { kind: 'boolean', default: false, brief: 'Skip the confirmation' },
       ...broker,
     },
     aliases: { m: 'comment', y: 'yes' },

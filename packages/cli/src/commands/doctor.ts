@@ -10,7 +10,7 @@ export const doctor = command({
   docs: {
     brief: 'Check your sign-in, or with --aws the role of a target',
     fullDescription:
-      "Checks that the broker is reachable, the clock, your token and its issuer, and that you can enter the PROFILE. With --aws, for platform engineers: reads the role of a target with your own AWS credentials, and names the gate that is closed (trust policy, caller's permission, condition) and the fix. It also tries to assume the role with a wrong external ID, which must be denied.\n\n" +
+      "Checks whether the broker is reachable, your clock is correct, your token and its issuer are accepted, and you can use PROFILE. With --aws, for platform engineers: reads the role of a target with your own AWS credentials, and reports which gate is closed (trust policy, caller's permission or condition) and how to fix it. It also tries to assume the role with a wrong external ID, which must be denied.\n\n" +
       'Exit codes: 0 nothing failed · 1 a check failed, or with --aws was skipped · 2 invalid usage · 5 the config or your AWS credentials are unreadable',
   },
   parameters: {

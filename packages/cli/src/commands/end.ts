@@ -6,7 +6,7 @@ export const end = command({
   docs: {
     brief: 'End a session, or all sessions of a person',
     fullDescription:
-      'The credentials of an ended session are not renewed again. For your own sessions, those of profiles that you approve and, as a responder, all sessions. AWS accepts the last credentials until they expire; the command says when. For a target with revocation, Stint also denies them: the command waits up to 30 seconds until AWS has the policy, and then prints the state. To stop new sessions too, revoke the request or use stint freeze.\n\n' +
+      'Ends a session: its credentials are not renewed again. You can end your own sessions and sessions of profiles that you approve. Responders can end any session. AWS accepts the last credentials until they expire; the command prints that time. If the target has revocation, Stint also denies them in AWS: the command waits up to 30 seconds for the policy and then prints the state. To prevent new sessions, revoke the request or run stint freeze.\n\n' +
       'With --person, for responders: freezes a person of the config first, with all identities and the jobs that they trigger, and then ends the sessions of all identities.\n\n' +
       'With --person and --scp: prints the service control policy that denies these identities in every account, and says what it does not reach. Nothing is frozen, ended or written.\n\n' +
       'Exit codes: 0 done · 1 failed · 3 denied · 4 sign in first · 5 unreachable · 2 invalid usage',

@@ -20,7 +20,7 @@ export const env = command({
         kind: 'enum',
         values: ['posix', 'bash', 'zsh', 'fish', 'powershell'],
         optional: true,
-        brief: 'The shell that reads the code (default: by $SHELL; for fish, code that every POSIX shell reads too)',
+        brief: 'The shell to print code for (default: from $SHELL; if that is fish, code that also runs in POSIX shells)',
       },
       ...session,
       ...broker,

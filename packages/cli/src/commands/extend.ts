@@ -6,7 +6,7 @@ export const extend = command({
   docs: {
     brief: 'Request more time before a session ends',
     fullDescription:
-      'Makes a request of its own on the same terms, which the same people approve, and prints its ID. Until it is approved, nothing changes. Then use it by its ID, also while the old session still works. Possible in the last half of a session that people approved; a break-glass must be reviewed first.\n\n' +
+      'Creates a new request with the same terms and the same approvers, and prints its ID. Nothing changes until it is approved. Then start a session with --request ID; you can do this before the current session ends. You can extend a session that needed approval, in the second half of its duration. A break-glass request must be reviewed first.\n\n' +
       'Exit codes: 0 requested, or with --wait approved · 3 denied · 4 sign in first · 5 unreachable · 8 still waits · 2 invalid usage',
   },
   parameters: {

@@ -6,7 +6,7 @@ export const freeze = command({
   docs: {
     brief: 'Stop access at once, or list what is frozen',
     fullDescription:
-      'Without a scope, lists the freezes in force. With one, no session in this scope is issued until the freeze is released, which takes two responders.\n\n' +
+      'Without a scope, lists the active freezes (responders and auditors only). With a scope, Stint issues no sessions in it until two responders release the freeze.\n\n' +
       'Exit codes: 0 done · 1 failed · 3 denied · 4 sign in first · 5 unreachable · 2 invalid usage',
   },
   parameters: {

@@ -4,7 +4,7 @@ import { talk, text } from '../frame/flags.ts'
 
 export const logout = command({
   docs: {
-    brief: 'Sign out, and remove all that is stored',
+    brief: 'Sign out, and delete stored tokens and credentials',
     fullDescription:
       'Revokes the sign-in at the issuer, and removes tokens, cached credentials and the context from this machine. Sessions that you have keep working until they expire.',
   },

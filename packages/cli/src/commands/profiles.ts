@@ -6,7 +6,7 @@ import { profileName } from './profile-name.ts'
 export const profiles = command({
   docs: {
     brief: 'List the profiles you can see, or show one',
-    fullDescription: 'Shows whether you can enter, on what terms, what is missing and how to get it.',
+    fullDescription: 'Shows whether you can use each profile, its terms, and how to get access if you cannot use it yet.',
   },
   parameters: {
     positional: { kind: 'tuple', parameters: [{ ...profileName, brief: 'The profile to show', optional: true }] },

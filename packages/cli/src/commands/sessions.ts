@@ -8,8 +8,8 @@ export const sessions = command({
   },
   parameters: {
     flags: {
-      live: { kind: 'boolean', default: false, brief: 'Only those that still work' },
-      all: { kind: 'boolean', default: false, brief: 'For auditors: those of everyone' },
+      live: { kind: 'boolean', default: false, brief: 'Only sessions that are still valid' },
+      all: { kind: 'boolean', default: false, brief: 'For auditors: the sessions of all callers' },
       limit: { kind: 'parsed', parse: limit, default: '50', brief: 'At most this many', placeholder: 'N' },
       ...broker,
     },

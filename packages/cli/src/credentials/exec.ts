@@ -56,7 +56,7 @@ async function runWith(
   const shadow = flags.static ? {} : await shadowsOf(env)
   if (shadow.AWS_CONFIG_FILE && !flags.quiet)
     stderr.write(
-      `stint: The default profile of ${awsConfigFile(env)} has credentials, which would win. The command does not see this file.\n`,
+      `stint: The default profile of ${awsConfigFile(env)} has credentials that would take precedence, so the command runs without this file.\n`,
     )
   const own = entry.profile.endOnExit ? ownSessions(context, entry.broker, obtained) : undefined
   const again = (last: Obtained) => {

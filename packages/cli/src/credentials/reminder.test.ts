@@ -101,8 +101,8 @@ describe('a session that ends', () => {
 test('the text names the session, its profile, its end and what to do', () => {
   const end = Date.UTC(2026, 10, 24, 16)
   const clock = new Date(end).toTimeString().slice(0, 5)
-  const ends = `stint: The session req_X.y of prod ends at ${clock} (in 10m). To go on after that,`
+  const ends = `stint: The session req_X.y of prod ends at ${clock} (in 10m). To continue after that,`
   const textFor = (access: 'allowed' | 'needs-approval') => reminderText('req_X.y', { id: 'prod', access }, end, end - 10 * MINUTE)
-  expect(textFor('allowed')).toBe(`${ends} start another one: stint exec prod -- COMMAND`)
+  expect(textFor('allowed')).toBe(`${ends} start a new session: stint exec prod -- COMMAND`)
   expect(textFor('needs-approval')).toBe(`${ends} request an extension: stint extend req_X.y`)
 })

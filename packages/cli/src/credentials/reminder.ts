@@ -44,8 +44,8 @@ export const reminderText = (session: string, profile: Profile, endsAtMs: number
 /** What to do about it. */
 const nextStep = (session: string, { id, access }: Profile): string =>
   access === 'needs-approval'
-    ? `To go on after that, request an extension: stint extend ${shownLine(session)}`
-    : `To go on after that, start another one: stint exec ${shownLine(id)} -- COMMAND`
+    ? `To continue after that, request an extension: stint extend ${shownLine(session)}`
+    : `To continue after that, start a new session: stint exec ${shownLine(id)} -- COMMAND`
 
 type World = {
   readonly now: () => number

@@ -234,7 +234,7 @@ function entry(judged: Judged): Check {
   const { policy, broker, target } = judged
   const context = calls['sts:AssumeRole'](target)
   if (!lets(policy, sessionOf(broker), 'sts:AssumeRole', target, context).allowed) return closedGate('sts:AssumeRole', judged, context)
-  return { check: 'trust-policy', state: 'ok', says: `lets ${broker} in, with the external ID of the config` }
+  return { check: 'trust-policy', state: 'ok', says: `trusts ${broker}, with the external ID of the config` }
 }
 
 function companion(action: 'sts:TagSession' | 'sts:SetSourceIdentity', judged: Judged): Check {
@@ -261,10 +261,10 @@ function strangers(judged: Judged): readonly Check[] {
           check: 'external-id',
           state: 'failed',
           gate: 'condition',
-          says: 'the trust policy does not demand the external ID',
+          says: 'the trust policy does not require the external ID',
           fix: fixOf(judged),
         }
-      : { check: 'external-id', state: 'ok', says: 'demanded' }
+      : { check: 'external-id', state: 'ok', says: 'required' }
   const open = [
     ...[
       ['any AWS account', other(elsewhere)] as const,
@@ -283,13 +283,13 @@ function strangers(judged: Judged): readonly Check[] {
           check: 'broker-alone',
           state: 'failed',
           gate: 'trust-policy',
-          says: `the trust policy also lets in: ${open.join(', ')}. Sessions that Stint did not issue are possible`,
+          says: `the trust policy also trusts ${open.join(', ')}, which can assume the role without Stint`,
           fix: fixOf(judged),
         }
   const untagged = isIn(sessionOf(broker), { ...right, 'aws:RequestTag/stint:session': undefined, 'aws:TagKeys': undefined })
   const tag: readonly Check[] = untagged
-    ? [{ check: 'session-tag', state: 'warning', says: 'the trust policy does not demand the tag stint:session', fix: fixOf(judged) }]
-    : [{ check: 'session-tag', state: 'ok', says: 'demanded' }]
+    ? [{ check: 'session-tag', state: 'warning', says: 'the trust policy does not require the tag stint:session', fix: fixOf(judged) }]
+    : [{ check: 'session-tag', state: 'ok', says: 'required' }]
   return [external, alone, ...tag]
 }
 

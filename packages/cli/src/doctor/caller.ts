@@ -54,7 +54,7 @@ function readiness(url: string, reply: Reply): Check {
   return {
     check: 'broker',
     state: 'failed',
-    says: `${url} answered ${reply.status}, and not as a Stint broker does`,
+    says: `${url} returned ${reply.status}, and the response is not from a Stint broker`,
     fix: 'Check the URL, and what is in front of the broker: stint context',
   }
 }

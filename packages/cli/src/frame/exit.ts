@@ -4,7 +4,7 @@ export const exits = {
   ok: { code: 0, means: 'done' },
   failed: { code: 1, means: 'failed; for lint, test, doctor and audit: there are findings' },
   usage: { code: 2, means: 'invalid usage' },
-  denied: { code: 3, means: 'denied: you may not do this' },
+  denied: { code: 3, means: 'denied: you do not have permission' },
   signIn: { code: 4, means: 'sign in first, or sign in again' },
   unreachable: { code: 5, means: 'the broker, the issuer or a file is unreachable or unreadable' },
   ruleBroken: { code: 6, means: 'audit verify: an event breaks a rule' },

@@ -18,7 +18,7 @@ export async function profiles(context: Context, flags: BrokerFlags, id: string 
   }
   const list = await listProfiles(context, broker)
   if (flags.json) return void stdout.write(jsonLine({ profiles: list }))
-  if (list.length === 0) return void stderr.write('There are no profiles that you can see. Ask the owners of stint.config.ts.\n')
+  if (list.length === 0) return void stderr.write('No profiles are visible to you. Ask the owners of stint.config.ts for access.\n')
   const order = { allowed: 0, 'needs-approval': 1, refused: 2 }
   const rows = list
     .toSorted((a, b) => order[a.access] - order[b.access] || (a.id < b.id ? -1 : 1))

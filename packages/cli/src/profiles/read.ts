@@ -25,8 +25,7 @@ export async function chosenProfile(context: Context, broker: Broker, id: string
   if (!canAsk(context)) throw new Failure('usage', 'Missing profile.', { next: 'Name one of yours: stint profiles' })
   const list = await listProfiles(context, broker)
   const open = list.filter(({ access }) => access !== 'refused')
-  if (open.length === 0)
-    throw new Failure('denied', 'There is no profile that you can enter.', { next: 'See what is missing: stint profiles' })
+  if (open.length === 0) throw new Failure('denied', 'You cannot use any profile yet.', { next: 'See what is missing: stint profiles' })
   const picked = await pick(
     context,
     'Which profile?',

@@ -27,9 +27,13 @@ export async function printControlPolicies(
   const known = [...identities, ...sessions].flatMap(({ sourceIdentity }) => sourceIdentity ?? [])
   const sourceIdentities = [...new Set(known)].sort()
   if (sourceIdentities.length === 0)
-    throw new Failure('failed', `No source identity of ${person} is known: no declared identity decides one, and no session had one.`, {
-      next: `Freeze the person and end the sessions: stint end --person ${person} -j 'why access must stop'`,
-    })
+    throw new Failure(
+      'failed',
+      `Stint knows no source identity for ${person}: the config does not determine one, and no session has used one.`,
+      {
+        next: `Freeze the person and end the sessions: stint end --person ${person} -j 'why access must stop'`,
+      },
+    )
   const policies = controlPolicies(sourceIdentities).map((text) => JSON.parse(text) as object)
   const notReached = limitsOf(identities, sessions)
   if (json) return void stdout.write(jsonLine({ person, sourceIdentities, policies, notReached }))
@@ -39,7 +43,7 @@ export async function printControlPolicies(
   const lines = [
     `Denies every action to sessions with these source identities${several}: ${sourceIdentities.join(', ')}.`,
     'It also denies roles that these sessions assume further, because a source identity stays.',
-    'Nothing was frozen, ended or written. Attach it to the root of your organization, and take it off when the person may work again.',
+    'Nothing was frozen, ended or written. Attach it to the root of your organization. Detach it when the person can have access again.',
     'It does not reach:',
     ...notReached.map((one) => `- ${one}`),
   ]
@@ -66,7 +70,7 @@ function limitsOf(identities: readonly IdentityView[], sessions: readonly Sessio
     ...jobs.map(({ issuer, actor }) => `jobs that ${actor} triggers at ${issuer}: their source identity names the job`),
     ...open.map(
       ({ issuer, subject }) =>
-        `what ${subject} at ${issuer} has never started with Stint: another claim is the source identity, and only sessions show it`,
+        `sessions of ${subject} at ${issuer} that Stint has not seen: the source identity comes from another claim, which Stint learns only from a session`,
     ),
   ]
 }

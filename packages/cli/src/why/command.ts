@@ -23,7 +23,7 @@ export async function whyCommand(context: Context, flags: WhyFlags, ...words: st
   checkFlags(flags)
   const { denials: found, unread } = classifyAll(await messageOf(context, words))
   if (found.length === 0)
-    throw new Failure('failed', 'This is not a denial that Stint knows.', {
+    throw new Failure('failed', 'Stint does not recognize this message as a denial.', {
       next: "Pass AWS's whole message, in quotes: stint why 'An error occurred (AccessDenied) when calling …'",
     })
   const all: Explained[] = []

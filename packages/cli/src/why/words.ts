@@ -20,7 +20,7 @@ export const layerWords: { readonly [layer in Layer]: Words } = {
   credentials: {
     name: 'the check of the credentials',
     means: 'AWS does not know these credentials, or they are incomplete. AWS did not look at any policy.',
-    next: 'Look for other AWS variables and files that win over those of Stint: env | grep AWS_, then use stint exec, which removes them.',
+    next: 'Look for other AWS variables and files that take precedence: env | grep AWS_. Then use stint exec, which removes them.',
     profiles: false,
   },
   clock: {
@@ -67,7 +67,7 @@ export const layerWords: { readonly [layer in Layer]: Words } = {
   },
   resource: {
     name: 'the policy of the resource',
-    means: 'The resource has a policy of its own (of the bucket, the key, the secret, the queue), which does not let this session in.',
+    means: 'The resource has its own policy (for example a bucket, key, secret or queue policy), which does not allow this session.',
     next: 'Ask the owners of the resource. A profile on a role that the policy names may work.',
     profiles: true,
   },

@@ -239,7 +239,7 @@ const approval = named(
   v.strictObject({
     rules: about('All rules must be fulfilled. Each person counts for one rule.', list(approvalRule)),
     expiresAfter: about('How long a request waits for a decision.', duration),
-    window: about('How long after the approval sessions can be taken.', duration),
+    window: about('How long after the approval sessions can be started.', duration),
     maxUses: about('How many sessions one approved request can issue.', count(1, 100)),
     escalateAfter: optional("After this time without a decision, each rule's `escalateTo` can decide too.", duration),
     breakGlass: optional(
@@ -379,7 +379,7 @@ const profile = named(
       v.record(v.pipe(v.string(), v.regex(/^[a-z][a-zA-Z0-9]{0,31}$/, 'must be a name such as bucket')), parameter),
     ),
     duration: about(
-      'How long a session lasts: if the caller does not say, and at most.',
+      'The default and the maximum duration of a session.',
       v.strictObject({
         default: duration,
         max: duration,

@@ -111,7 +111,7 @@ export type Profile = {
   readonly tags?: { readonly [name: string]: Value }
   /** The parameters that a caller must pass, by name. */
   readonly parameters?: { readonly [name: string]: Parameter }
-  /** How long a session lasts: if the caller does not say, and at most. */
+  /** The default and the maximum duration of a session. */
   readonly duration: {
     readonly default: Duration
     readonly max: Duration
@@ -239,7 +239,7 @@ export type Approval = {
   readonly rules: readonly ApprovalRule[]
   /** How long a request waits for a decision. */
   readonly expiresAfter: Duration
-  /** How long after the approval sessions can be taken. */
+  /** How long after the approval sessions can be started. */
   readonly window: Duration
   /** How many sessions one approved request can issue. */
   readonly maxUses: number

@@ -5,9 +5,9 @@ import { from, table, token, trust } from './flags.ts'
 
 export const restore = command({
   docs: {
-    brief: 'Restore what a table from a backup lost, from the log',
+    brief: 'Restore items that a restored table lacks, from the log',
     fullDescription:
-      'Lists requests, links, freezes and facts that the table lacks, or that differ from the log. With --yes, restores the journal of each. A restored request has ended, a link must be made again, and a freeze that was in force is in force again. Events that were written since follow those of the log. --yes needs --operator, and a key that you trust: --vkey, here or when you verified the log.\n\n' +
+      'Lists requests, links, freezes and facts that the table lacks, or that differ from the log. With --yes, restores the journal of each. A restored request is ended, Slack users must link again, and a freeze that was active is active again. Events written after the backup are appended after those of the log. --yes needs --operator, and a key that you trust: --vkey, here or when you verified the log.\n\n' +
       'Exit codes: 0 done · 1 some items changed meanwhile and were skipped · 5 unreachable, or the log is invalid · 2 invalid usage',
   },
   parameters: {

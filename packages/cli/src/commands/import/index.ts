@@ -7,5 +7,5 @@ import { importTeam } from './team.ts'
 
 export const importRoutes = buildRouteMap({
   routes: { github: importGithub, identityCenter: importIdentityCenter, team: importTeam, ssoElevator: importSsoElevator },
-  docs: { brief: 'Move in from other tools' },
+  docs: { brief: 'Import a config from other tools' },
 })
