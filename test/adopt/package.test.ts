@@ -1,7 +1,7 @@
 /** The published package, installed in an empty folder from its tarball: no part of it may need the repository. */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { functionNames } from '@stint/broker/lambda/functions'
@@ -12,6 +12,9 @@ import { adopter } from './company.ts'
 import { repository } from './machine.ts'
 
 const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { version: string }
+
+/** A file in the documentation or in the target kit, as messages name it. */
+const NAMED = /\b(?:docs\/(?:[a-z-]+\.md|(?:guides|examples|decisions)\/[\w.-]*\w)|infra\/target\/[\w./-]*\w)/g
 
 const { packed, acme, installed } = adopter(['stint', 'tlog', 'iam'])
 beforeAll(() => {
@@ -145,6 +148,25 @@ describe('what ships', () => {
     expect(digests(again)).toEqual(digests(packed))
     expect(digests(again)).toHaveLength(4)
     rmSync(again, { recursive: true, force: true })
+  })
+  installed('has every document and template that the command line names', async () => {
+    const stint = join(acme.folder, 'node_modules/stint')
+    const programs = readdirSync(join(stint, 'dist'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.js'))
+    const named = programs.flatMap((name) => [...readFileSync(join(stint, 'dist', name), 'utf8').matchAll(NAMED)].map(([path]) => path))
+    const paths = [...new Set(named)].sort()
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        'docs/examples/collect-identity-center.sh',
+        'docs/guides/targets.md',
+        'docs/lasting-access.md',
+        'infra/target/target.yaml',
+      ]),
+    )
+    expect(paths.filter((path) => !existsSync(join(stint, path)))).toEqual([])
+    // The guides name these.
+    expect(existsSync(join(stint, 'infra/target/terraform/main.tf'))).toBe(true)
+    expect(statSync(join(stint, 'docs/examples/collect-identity-center.sh')).mode & 0o111).toBe(0o111)
+    expect(existsSync(join(stint, 'docs/decisions'))).toBe(false)
   })
   test('names no file of this machine', () => {
     const files = readdirSync(join(packed, 'stint'), { recursive: true, encoding: 'utf8' }).filter((name) =>

@@ -90,7 +90,7 @@ export const stintManifest = (): object => {
       './functions': './dist/functions.js',
       './package.json': './package.json',
     },
-    files: ['bin', 'dist', 'functions', 'THIRD-PARTY-LICENSES.txt'],
+    files: ['bin', 'dist', 'docs', 'functions', 'infra', 'THIRD-PARTY-LICENSES.txt'],
     dependencies,
   }
 }

@@ -4,7 +4,7 @@
  *     npm run pack -- [--out DIR]
  */
 import { execFileSync } from 'node:child_process'
-import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildFunctions } from '@stint/broker/build/functions'
@@ -15,7 +15,7 @@ import { root } from './root.ts'
 import { copyTypes, declarations } from './types.ts'
 
 /** Of a tarball, when it was last changed on purpose, and about 5 %. */
-export const LIMITS_KB: { readonly [name: string]: number } = { stint: 2700, tlog: 14, iam: 24, create: 40 }
+export const LIMITS_KB: { readonly [name: string]: number } = { stint: 2930, tlog: 14, iam: 24, create: 40 }
 
 /** Returns the tarball of each package. `print` gets the sizes. */
 export async function pack(out: string, print: (line: string) => void): Promise<{ readonly [name: string]: string }> {
@@ -82,7 +82,16 @@ async function writeStint(folder: string, print: (line: string) => void): Promis
   await writeFile(join(functions, 'build.json'), `${JSON.stringify({ build })}\n`)
   await writePrograms(folder, ['packages/stint/bin/stint.cjs'])
   await writeFile(join(folder, 'THIRD-PARTY-LICENSES.txt'), await licenses(packagesOf([...bundled, ...inFunctions])))
+  await copyDocuments(folder)
   await writeManifest(folder, stintManifest())
+}
+
+/** At the paths of the repository, because messages and guides name these. */
+async function copyDocuments(folder: string): Promise<void> {
+  const pages = (await readdir(join(root, 'docs'))).filter((name) => name.endsWith('.md'))
+  // Not what Terraform leaves in a checkout.
+  for (const path of [...pages, 'config.schema.json', 'guides', 'examples'].map((name) => `docs/${name}`).concat('infra/target'))
+    await cp(join(root, path), join(folder, path), { recursive: true, filter: (source) => !basename(source).startsWith('.') })
 }
 
 async function tarball(name: string, folder: string, out: string, print: (line: string) => void): Promise<string> {

@@ -561,7 +561,7 @@ export const configSchema = named(
     container: optional('Limits of the container credentials protocol.', containerSettings),
     log: optional('The audit log.', log),
     cells: optional(
-      'For a company that needs more than one broker: its brokers, by ID. Each profile names its cell, and `log` is set per cell. All cells are built from this one config (docs/decisions/0015-cells.md).',
+      'For a company that needs more than one broker: its brokers, by ID. Each profile names its cell, and `log` is set per cell. All cells are built from this one config (docs/scale.md).',
       filledRecord(id, cell, 'must name a cell'),
     ),
     slack: optional('Slack, for requests and notifications.', slack),

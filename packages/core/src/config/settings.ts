@@ -19,7 +19,7 @@ export type Config = {
   /** Limits of the container credentials protocol. */
   readonly container?: ContainerSettings
   readonly log?: LogConfig
-  /** For a company that needs more than one broker: its brokers, by ID. Each profile names its cell, and `log` is set per cell. All cells are built from this one config (docs/decisions/0015-cells.md). */
+  /** For a company that needs more than one broker: its brokers, by ID. Each profile names its cell, and `log` is set per cell. All cells are built from this one config (docs/scale.md). */
   readonly cells?: { readonly [name: string]: Cell }
   /** Slack, for requests and notifications. */
   readonly slack?: SlackConfig
