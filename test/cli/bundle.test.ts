@@ -63,11 +63,16 @@ describe.each([...versions])('on Node %s', (_version, node) => {
       expect(stdout).not.toBe('')
     }
   })
-  test.each(['lint', 'test', 'target add', 'sandbox', 'doctor x --aws'])('says that stint %s needs the repository', async (command) => {
+  test.each([
+    ...['lint', 'test', 'target add', 'sandbox', 'doctor x --aws', 'import github roles.json', 'import identity-center assignments.json'],
+    ...['import team --eligibility e.json --approvers a.json --settings s.json', 'import sso-elevator --tfvars e.tfvars'],
+  ])('says that stint %s needs the package', async (command) => {
     const { code, stderr } = await spawned(node, [file, ...command.split(' ')], cliUser(sandbox, 'developer').env)
     expect([code, stderr]).toEqual([
       1,
-      expect.stringMatching(/needs the repository and its Node 24\.\n {2}In a clone, run: npm ci && npx stint/),
+      expect.stringMatching(
+        /needs the package stint, or a clone of the repository, and Node 24\.\n {2}After npm install \(in a clone: npm ci\), run: npx stint/,
+      ),
     ])
   })
 })

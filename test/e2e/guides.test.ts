@@ -236,7 +236,7 @@ describe('docs/guides/slack.md', () => {
             command: '/stint',
             url: `${at}/commands`,
             description: 'Request temporary AWS access',
-            usage_hint: '[status | link CODE | unlink | help]',
+            usage_hint: '[status | end SESSION | extend REQUEST | link CODE | unlink | help]',
             should_escape: false,
           },
         ],

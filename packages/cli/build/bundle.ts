@@ -1,6 +1,6 @@
 /**
  * Bundles the command line into one file that runs on Node 20 and later: `node packages/cli/build/bundle.ts` writes
- * `packages/cli/dist/stint.cjs`. Commands that need the repository are replaced by a sentence that says so.
+ * `packages/cli/dist/stint.cjs`. Commands that need the package or the repository are replaced by a sentence that says so.
  */
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -29,8 +29,8 @@ const withoutRepository: Plugin = {
         if (!found) throw new RangeError(`no command for ${path}`)
         const [command, ...names] = found
         const failure = fileURLToPath(new URL('../src/frame/failure.ts', import.meta.url))
-        const message = `stint ${command} needs the repository and its Node 24.`
-        const next = `In a clone, run: npm ci && npx stint ${command}`
+        const message = `stint ${command} needs the package stint, or a clone of the repository, and Node 24.`
+        const next = `After npm install (in a clone: npm ci), run: npx stint ${command}`
         const thrown = `throw new Failure('failed', ${JSON.stringify(message)}, { next: ${JSON.stringify(next)} })`
         const functions = names.map((name) => `export function ${name}() { ${thrown} }`)
         const contents = `import { Failure } from ${JSON.stringify(failure)}\n${functions.join('\n')}`

@@ -60,7 +60,7 @@ export const problems = {
     next: 'Ask the owners of stint.config.ts to name another approver, or ask someone else to make the request.',
   },
   'not-requester': { status: 403, title: 'You are not the requester of this request', next: 'Approvers can deny or revoke the request.' },
-  frozen: { status: 403, title: 'Access is frozen', next: 'Ask the responders; GET /freezes says why.' },
+  frozen: { status: 403, title: 'Access is frozen', next: 'Ask the responders.' },
   'terms-changed': { status: 409, title: 'The terms have changed since the approval', next: 'Make a new request on the current terms.' },
   'request-not-pending': {
     status: 409,

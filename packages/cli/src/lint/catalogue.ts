@@ -9,7 +9,7 @@ export const catalogue = {
   config: {
     severity: 'error',
     finds:
-      'Anything that the config check rejects: a missing external ID, a shared issuer without a tenant pin, a count of 0, sessions above an hour (role chaining), and any invalid value.',
+      'Anything that the config check rejects: a missing external ID, a shared issuer without a tenant pin, a count of 0, sessions above an hour without renew (role chaining), and any invalid value.',
     why: 'A broker does not start with this config.',
     fix: 'Follow the message.',
   },

@@ -37,7 +37,10 @@ const kinds = {
     says: '`caller`, `approver`, `responder` or `stint`',
     fits: (value: unknown) => ['caller', 'approver', 'responder', 'stint'].includes(value as string),
   },
-  channel: { says: '`api`, `slack`, `web` or `cli`', fits: (value: unknown) => ['api', 'slack', 'web', 'cli'].includes(value as string) },
+  channel: {
+    says: '`api` (which the command line also uses), `slack` or `web`',
+    fits: (value: unknown) => ['api', 'slack', 'web', 'cli'].includes(value as string),
+  },
   yes: { says: '`true`', fits: (value: unknown) => value === true },
 } as const
 type Kind = keyof typeof kinds
