@@ -77,11 +77,24 @@ describe('core, iam and tlog are pure', () => {
 })
 
 describe('arrows point inward', () => {
-  const order = ['@stint/iam', '@stint/tlog', '@stint/core', '@stint/broker', '@stint/cli', '@stint/sandbox']
-  test.each(order)('%s imports no package further out', (name) => {
-    const outer = order.slice(order.indexOf(name) + 1)
-    const found = sourcesOf(`packages/${name.slice(7)}/src`).flatMap((source) =>
-      source.imports.filter((used) => outer.includes(packageOf(used))).map((used) => `${source.path} imports ${used}`),
+  /** From the outside in, as docs/architecture.md lists them. */
+  const listed = [...readFileSync(`${root}/docs/architecture.md`, 'utf8').matchAll(/^(packages\/\w+|infra) {2,}\S/gm)].map(
+    ([, path = '']) => path,
+  )
+  const sources = (path: string) => sourcesOf(path === 'infra' ? path : `${path}/src`)
+  /** The folder that an import leads to; undefined for everything else. */
+  const folderOf = (path: string, used: string) => {
+    const file = used.startsWith('.') ? new URL(used, `file:///${path}`).pathname.slice(1) : used.replace(/^@stint\//, 'packages/')
+    return listed.find((folder) => file === folder || file.startsWith(`${folder}/`))
+  }
+  test('every package is listed', () => {
+    const packages = readdirSync(`${root}/packages`).map((name) => `packages/${name}`)
+    expect([...listed].sort()).toEqual(['infra', ...packages].sort())
+  })
+  test.each(listed)('%s imports no package further out', (name) => {
+    const outer = listed.slice(0, listed.indexOf(name))
+    const found = sources(name).flatMap(({ path, imports }) =>
+      imports.filter((used) => outer.includes(folderOf(path, used) ?? '')).map((used) => `${path} imports ${used}`),
     )
     expect(found).toEqual([])
   })
