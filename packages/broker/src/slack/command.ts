@@ -16,7 +16,7 @@ const MOST_SESSIONS = 3
 
 const help = [
   '/stint: request access',
-  '/stint status: show your requests',
+  '/stint status: show your requests and live sessions',
   '/stint end SESSION: end a session',
   '/stint extend REQUEST [JUSTIFICATION]: request more time, in the last half of a session',
   '/stint link CODE: link your Slack user. Run stint slack link to get a code',

@@ -5,6 +5,7 @@ import { broker, duration, text } from '../frame/flags.ts'
 export const freeze = command({
   docs: {
     brief: 'Stop access at once, or list what is frozen',
+    usage: ['[--all|--profile ID|--target ID|--issuer ID [--subject ID]|--person ID] [-j TEXT]'],
     fullDescription:
       'Without a scope, lists the active freezes (responders and auditors only). With a scope, Stint issues no sessions in it until two responders release the freeze.\n\n' +
       'Exit codes: 0 done · 1 failed · 3 denied · 4 sign in first · 5 unreachable · 2 invalid usage',
@@ -29,7 +30,13 @@ export const freeze = command({
         placeholder: 'ID',
       },
       subject: { kind: 'parsed', parse: text, optional: true, brief: 'Freeze a caller; needs --issuer', placeholder: 'ID' },
-      justification: { kind: 'parsed', parse: text, optional: true, brief: 'Why access must stop', placeholder: 'TEXT' },
+      justification: {
+        kind: 'parsed',
+        parse: text,
+        optional: true,
+        brief: 'Why access must stop. Required with a scope',
+        placeholder: 'TEXT',
+      },
       for: { kind: 'parsed', parse: duration, optional: true, brief: 'How long (default: until released)', placeholder: 'DURATION' },
       ...broker,
     },

@@ -6,11 +6,14 @@ import type { Run } from './run.ts'
 type Built<F extends BaseFlags, A extends BaseArgs> = CommandBuilderArguments<F, A, Context>
 
 export function command<F extends BaseFlags, A extends BaseArgs>(given: {
-  readonly docs: { readonly brief: string; readonly fullDescription?: string }
+  /** `usage`: the lines of the help, where one line of the parameters does not say what goes together. */
+  readonly docs: { readonly brief: string; readonly fullDescription?: string; readonly usage?: readonly string[] }
   readonly load: () => Promise<Run<F, A>>
   readonly parameters: NoInfer<Built<F, A>['parameters']>
 }): Command<Context> {
-  const { docs, parameters, load } = given
+  const { parameters, load } = given
+  const { usage = usageOf(parameters), ...texts } = given.docs
+  const docs = { ...texts, ...(usage.length > 0 ? { customUsage: usage } : {}) }
   // Loaded late, like the command itself: a completion needs neither.
   const loader = async () => {
     const { end } = await import('./run.ts')
@@ -22,4 +25,24 @@ export function command<F extends BaseFlags, A extends BaseArgs>(given: {
     }
   }
   return buildCommand<F, A, Context>({ docs, parameters, loader } as unknown as Built<F, A>)
+}
+
+type Shape = { readonly placeholder?: string; readonly optional?: boolean; readonly default?: unknown }
+type Positional = { readonly kind: 'tuple'; readonly parameters: readonly Shape[] } | { readonly kind: 'array'; readonly parameter: Shape }
+
+/** What a command takes, without optional flags. Stricli would also leave out optional words. */
+function usageOf(parameters: object): readonly string[] {
+  const { positional, flags = {} } = parameters as { readonly positional?: Positional; readonly flags?: Readonly<Record<string, Shape>> }
+  const isOptional = (shape: Shape) => shape.optional === true || shape.default !== undefined
+  const words =
+    positional === undefined
+      ? []
+      : positional.kind === 'array'
+        ? [`${positional.parameter.placeholder}...`]
+        : positional.parameters.map((shape) => (isOptional(shape) ? `[${shape.placeholder}]` : `${shape.placeholder}`))
+  const required = Object.entries(flags)
+    .filter(([, shape]) => !isOptional(shape))
+    .map(([name, { placeholder = 'VALUE' }]) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${placeholder}`)
+  const line = [...words, ...required].join(' ')
+  return line === '' ? [] : [line]
 }

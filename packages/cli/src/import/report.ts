@@ -24,7 +24,7 @@ export function importText(rules: readonly Rule[], limit: number): string {
     const notes = first.notes.map((note) => `${' '.repeat(widest + 2)}${shownLine(note, 500)}\n`).join('')
     return `${verdictOf(first).padEnd(widest)}  ${shownLine(`${first.name}${where}`, 200)}\n${' '.repeat(widest + 2)}${shownLine(place, 300)}\n${notes}`
   })
-  const hidden = rows.length > limit ? `… and ${rows.length - limit} more rows. --json prints all rules.\n` : ''
+  const hidden = rows.length > limit ? `… and ${rows.length - limit} more rows. --all prints every row, --json every rule.\n` : ''
   const counts = countsOf(rules)
   const open = counts['needs a decision']
   const left =

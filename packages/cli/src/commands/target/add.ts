@@ -5,14 +5,27 @@ import { talk, text } from '../../frame/flags.ts'
 export const targetAdd = command({
   docs: {
     brief: 'Add accounts as targets',
+    usage: ['--name NAME --account ACCOUNT', '--csv FILE'],
     fullDescription:
       'Prints entries for `targets` in stint.config.ts. With --to, adds them to a JSON file that the config imports. If a name or a role exists already, nothing is written.\n\n' +
       'Exit codes: 0 done · 1 a row or the config is invalid · 2 invalid usage',
   },
   parameters: {
     flags: {
-      account: { kind: 'parsed', parse: text, optional: true, brief: 'The account ID of one target' },
-      name: { kind: 'parsed', parse: text, optional: true, brief: 'The name of the target in the config' },
+      account: {
+        kind: 'parsed',
+        parse: text,
+        optional: true,
+        brief: 'The account ID of one target. Required with --name',
+        placeholder: 'ACCOUNT',
+      },
+      name: {
+        kind: 'parsed',
+        parse: text,
+        optional: true,
+        brief: 'The name of one target in the config. Required unless you set --csv',
+        placeholder: 'NAME',
+      },
       csv: {
         kind: 'parsed',
         parse: text,
