@@ -107,9 +107,9 @@ describe('the night, clicked', () => {
   test('the review is closed from the thread', async () => {
     await slackAt('U0AVERY', 'C0ACCESS')
     expect(await page.textContent('main')).toMatch(/got a session until/)
-    await page.getByRole('button', { name: 'Close the review' }).last().click()
+    await page.getByRole('button', { name: 'Complete the review' }).last().click()
     await page.getByLabel(/What was done/).fill('A config was rolled back. Rightly.')
-    await page.getByRole('button', { name: 'Close review' }).click()
+    await page.getByRole('button', { name: 'Complete review' }).click()
     await it.slack.notify()
     await slackAt('U0AVERY', 'C0ACCESS')
     expect(await page.textContent('article.alarm')).toMatch(/Reviewed by Avery Approver \(people\/[\w-]+\)/)

@@ -160,7 +160,7 @@ describe('a form with a fault shows the page again, with what was typed', () => 
     ['no sessions', { act: 'approve-limited', uses: '0' }, 400, 'Sessions must be a whole number from 1 to 3.'],
     ['no limit at all', { act: 'approve-limited' }, 400, 'Enter at least one limit, or approve what was requested.'],
     ['a denial without a reason', { act: 'deny', comment: ' ' }, 400, 'Enter why you deny the request. The requester sees it.'],
-    ['a review without a finding', { act: 'review', comment: '' }, 400, 'Enter your findings, then close the review.'],
+    ['a review without a finding', { act: 'review', comment: '' }, 400, 'Enter your findings, then complete the review.'],
     ['a comment that is too long', { act: 'approve', comment: 'é'.repeat(200) }, 400, 'The comment is too long.'],
   ])('%s', async (_what, form, status, says) => {
     if (id === '') id = asked.splice(asked.indexOf(await ask()), 1)[0] ?? ''
@@ -313,10 +313,10 @@ describe('the page', () => {
     sandbox.settle()
     await sandbox.vend(await sandbox.token('oncall'), { profile: 'break-glass', justification: 'x', requestId: id })
     sandbox.settle()
-    const reviewFirst = 'Before you can extend it, an approver or an auditor must review this break-glass.'
+    const reviewFirst = 'Before you can extend it, an approver or an auditor must review this break-glass request.'
     const myAccess = async () => (await web.go(await jarOf('oncall'), '/')).text
     expect(await myAccess()).toContain(reviewFirst)
-    expect((await (await at(id)).send({ act: 'review', comment: 'fine' })).text).toContain('You closed the review.')
+    expect((await (await at(id)).send({ act: 'review', comment: 'fine' })).text).toContain('You completed the review.')
     sandbox.settle()
     expect(await myAccess()).not.toContain(reviewFirst)
     advance(8)

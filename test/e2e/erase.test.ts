@@ -1,5 +1,5 @@
 /**
- * A person's data goes, and the log still holds; look-up rows are lost, and come back.
+ * A person's data goes, and the log still holds; lookup rows are lost, and come back.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -210,7 +210,7 @@ describe('by the clock of this machine again', () => {
     expect((await sandbox.get(`/requests/${requests.session}`, auditor)).status).toBe(404)
   })
 
-  test('stint audit rebuild brings lost look-up rows back', async () => {
+  test('stint audit rebuild brings lost lookup rows back', async () => {
     const auditor = await sandbox.token('auditor')
     const found = async () => (await sandbox.get('/audit/events?profile=report-export', auditor)).json.events.map(({ id }: any) => id)
     const before = await found()
@@ -231,7 +231,7 @@ describe('by the clock of this machine again', () => {
   })
 })
 
-test('no look-up row is left of a caller who was refused too often', async () => {
+test('no lookup row is left of a caller who was refused too often', async () => {
   client.config.systemClockOffset = 0
   const approver = await sandbox.token('approver')
   for (let times = 0; times < 21; times++) expect((await sandbox.vend(approver, { profile: 'nothing' })).status).toBe(404)

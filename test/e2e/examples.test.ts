@@ -29,7 +29,7 @@ async function linesFor(status: number, body = '{}', change: Partial<TestSandbox
   const broker = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return exampleLines({ ...sandbox, ...change, urls: { ...sandbox.urls, broker } }, '')
 }
-const NONE = 'No profile in this config admits an identity of the sandbox'
+const NONE = 'No profile in this config matches an identity of the sandbox'
 
 test('prints an example of the real broker', async () => {
   expect(await exampleLines(sandbox, '')).toMatch(/npx stint exec \S+/)

@@ -135,7 +135,7 @@ inEachShell('docs/guides/config.md', undefined, async (shell) => {
 })
 
 describe('docs/guides/import.md', () => {
-  inEachShell('moves in', undefined, async (shell) => {
+  inEachShell('imports', undefined, async (shell) => {
     const stdout = await run(scriptOf('import.md'), shell)
     expectInOrder(stdout, promisedBy('import.md', 8))
     expect(stdout).toMatch(/\n\d+ cases passed\.\n$/)

@@ -835,7 +835,7 @@ export default { ...company, targets: { ...company.targets, ...many }, profiles:
     const jar = newJar()
     const page = await signedIn(jar, `/decide/${id}`, 'approver')
     const form = { ...formIn(page), act: 'review', comment: 'Rolled back' }
-    expect((await go(jar, `/decide/${id}`, form)).text).toContain('You closed the review.')
+    expect((await go(jar, `/decide/${id}`, form)).text).toContain('You completed the review.')
     const steps = [
       ...[/Approval requested.*Olu/, /Approved<td>.*Avery/, /Credentials issued/, /Credentials renewed/],
       ...[/Session ended/, /Break-glass reviewed: .*Rolled back.*Avery/],

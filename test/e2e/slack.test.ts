@@ -92,7 +92,7 @@ describe('the night', () => {
     const session = vended.json.id as string
     expect(await says('status')).toContain(session)
     sandbox.advance(11 * 60_000)
-    expect(await says(`extend ${id}`)).toMatch(/This break-glass has not been reviewed. Ask an approver/)
+    expect(await says(`extend ${id}`)).toMatch(/This break-glass request has not been reviewed. Ask an approver/)
 
     // The review is closed from that thread too, by somebody else.
     const below = it

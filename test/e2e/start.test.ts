@@ -222,7 +222,7 @@ describe('npm start with your own config', () => {
     const { said } = await started(
       config(`closed: { target: 'mine', eligible: [{ issuer: 'people', claims: { groups: includes('nobody-there') } }], ${duration} }`),
     )
-    expect(said).toContain('No profile in this config admits an identity of the sandbox')
+    expect(said).toContain('No profile in this config matches an identity of the sandbox')
   })
   withCurl('names itself as the cause where a managed policy of AWS is missing here', async () => {
     const { sandbox, said } = await started(

@@ -250,7 +250,7 @@ describe('what is stored is read back whole', () => {
       runs,
     ))
 
-  test('a look-up row', () =>
+  test('a lookup row', () =>
     fc.assert(
       fc.asyncProperty(requestId, count, async (id, seq) => {
         const store = logState(settings())

@@ -239,7 +239,7 @@ const forbidden: readonly Forbidden[] = [
   ['read who is linked to whom', ['vend', 'sweep'], 'dynamodb:GetItem', story, keyed('LINK#lnk_1')],
   ['read a link among freezes', ['vend'], 'dynamodb:BatchGetItem', story, keyed('FREEZE#a', 'LINK#lnk_1')],
   ['move the head of the log', others('ship', 'compare'), 'dynamodb:PutItem', side, keyed('LOG#HEAD')],
-  ['write look-up rows', others('ship', 'compare'), 'dynamodb:BatchWriteItem', side, keyed('LOOK#x')],
+  ['write lookup rows', others('ship', 'compare'), 'dynamodb:BatchWriteItem', side, keyed('LOOK#x')],
   ['forget a signature of Slack’s', functionNames, 'dynamodb:DeleteItem', side, keyed('SEEN#x')],
   ['move what compare has reached', others('compare'), 'dynamodb:UpdateItem', side, keyed('KEEP#compare')],
   ['move what retire has reached', others('retire'), 'dynamodb:UpdateItem', side, keyed('KEEP#retire')],

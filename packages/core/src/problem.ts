@@ -47,7 +47,7 @@ export const problems = {
     title: 'Profile not found, or not visible to you',
     next: 'GET /profiles lists the profiles you can see.',
   },
-  'request-unknown': { status: 404, title: 'Request not found, or not visible to you', next: 'Check the id.' },
+  'request-unknown': { status: 404, title: 'Request not found, or not visible to you', next: 'Check the ID.' },
   'session-unknown': { status: 404, title: 'Session not found, or not visible to you', next: 'GET /sessions lists yours.' },
   'link-unknown': { status: 404, title: 'Link not found', next: 'Get a code with stint slack link, then enter it in Slack.' },
   'event-unknown': { status: 404, title: 'Event not found, or not visible to you', next: 'GET /audit/events lists yours.' },

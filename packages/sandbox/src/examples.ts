@@ -55,7 +55,7 @@ export async function exampleLines(sandbox: Sandbox, option: string): Promise<st
 Run ${START} -- --log to see what the broker logs.
 `
   if (!found)
-    return `No profile in this config admits an identity of the sandbox, so there is no example to print. For the identities and their
+    return `No profile in this config matches an identity of the sandbox, so there is no example to print. For the identities and their
 claims, see packages/sandbox/src/issuer. Your config's issuers must use the bindings of README.md, "The rules".
 `
   const { identity, profile, justified, access, example } = found
@@ -73,7 +73,7 @@ claims, see packages/sandbox/src/issuer. Your config's issuers must use the bind
     ? `  1. Sign in as ${identity}. With a browser, leave out BROWSER
   BROWSER='${program('browser', identity, option)}' npx stint login ${urls.broker}
 
-  2. See what you can enter
+  2. See what you can use
   npx stint profiles
 
   3. ${access === 'allowed' ? 'Enter with the AWS CLI' : 'Request access: this profile needs approval'}

@@ -33,7 +33,7 @@ const help = `${START} -- [options]
   --port N         first of four ports: broker N, issuer N+1, AWS N+2, Slack N+3 (default 4400)
   --config FILE    the config (default ./stint.config.ts)
   --cell ID        the cell to run, for a config with cells
-  --guide          seed the two accounts of docs/guides/learn-assume-role.md, and print how to enter them
+  --guide          seed the two accounts of docs/guides/learn-assume-role.md, and print how to use them
   --only PARTS     aws,issuer: start these without a broker, and print the environment for one
                    broker: start only the broker, with AWS from AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL_DYNAMODB,
                    AWS_ENDPOINT_URL_S3, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN

@@ -34,7 +34,7 @@ const companyLines = (
 ): string => `  1. Sign in as an engineer. With a browser, leave out BROWSER, and choose Dana Developer
   BROWSER='${program('browser', 'developer', option)}' npx stint login ${urls.broker}
 
-  2. See what you can enter
+  2. See what you can use
   npx stint profiles
 
   3. Enter with the AWS CLI: the log bucket is readable, the customer bucket is not

@@ -450,7 +450,7 @@ const operations: { readonly [O in Operation]: Description } = {
     body: 'RenewBody',
     success: {
       status: 200,
-      description: 'A further set of credentials, in the requested format. Its secrets are not stored: they appear in this response only.',
+      description: 'A new set of credentials, in the requested format. Its secrets are not stored: they appear in this response only.',
       headers: sessionHeaders,
       content: {
         ...json('Session', 'ConsoleSession', 'ProcessCredentials', 'ContainerCredentials'),
@@ -462,7 +462,7 @@ const operations: { readonly [O in Operation]: Description } = {
   'GET /sessions/{id}/credentials': {
     id: 'getSessionCredentials',
     summary: 'Renew the credentials of your own session, in the container credentials protocol of the AWS SDKs',
-    success: { status: 200, description: 'A further set of credentials.', content: json('ContainerCredentials') },
+    success: { status: 200, description: 'A new set of credentials.', content: json('ContainerCredentials') },
     problems: ['body-invalid', 'duration-invalid', ...renewal],
   },
   'GET /sessions/{id}/receipt': {

@@ -132,7 +132,7 @@ export const sessionView = v.strictObject({
   renewed: v.optional(
     v.pipe(
       v.strictObject({ count: v.pipe(v.number(), v.integer()), at: time, accessKeyId: text, expiration: time }),
-      v.description('How many further sets of credentials there were, and the newest of them.'),
+      v.description('How many times the credentials were renewed, and the newest set.'),
     ),
   ),
   failure: v.optional(text),

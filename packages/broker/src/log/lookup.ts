@@ -1,5 +1,5 @@
 /**
- * Look-up rows: where to find events by what they are about. Pure.
+ * Lookup rows: where to find events by what they are about. Pure.
  *
  * A row stands for a *run*: events of one journal, in a row, that happened within a minute. A vend is one run, so it has one row for each of its
  * keys and not one for each of its events. Where runs begin depends on the journal alone, never on how its events were shipped: writing a

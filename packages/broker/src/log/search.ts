@@ -1,5 +1,5 @@
 /**
- * Searches events by what they are about. Look-up rows say which runs of events to look at; the events are read from their journals, and each
+ * Searches events by what they are about. Lookup rows say which runs of events to look at; the events are read from their journals, and each
  * is checked against all criteria.
  */
 import { type About, eventIn, type Journaled } from '@stint/core/audit/journal-item'

@@ -3,7 +3,7 @@
  *
  *   stage     the batch is written as a whole, under its own hash
  *   move      the head moves, by compare-and-swap: from here on the batch is in the log, no matter which shipper finishes it
- *   apply     what the head names is written: tiles, events and look-up rows, then the checkpoint, then cursors; every write is idempotent
+ *   apply     what the head names is written: tiles, events and lookup rows, then the checkpoint, then cursors; every write is idempotent
  *
  * A shipper first finishes what the head names if it is not marked as applied. So two shippers cannot fork the log, a crash loses nothing,
  * and an event that the stream delivers twice is shipped once: the cursor says how far a journal has been shipped.
@@ -182,7 +182,7 @@ async function recover(shipper: Shipper, head: Head): Promise<Head> {
  * marked as applied, the next shipper does all of it again. What depends on what:
  *
  *   tiles, events        nothing
- *   look-up rows         nothing: a row that comes early leads to a journal of the table. So they are written beside all that follows
+ *   lookup rows         nothing: a row that comes early leads to a journal of the table. So they are written beside all that follows
  *   checkpoint           every tile and event that it covers
  *   cursors              the checkpoint: erasing and retiring rely on a cursor to say that the published log has an event
  *   applied              all of the above

@@ -24,7 +24,7 @@ export type Staged = {
   readonly seq: number
   readonly commit: string
   readonly about: About
-  /** The run of its look-up rows. Recovery has the stage only, and a run can begin before it. Absent if older code wrote the stage. */
+  /** The run of its lookup rows. Recovery has the stage only, and a run can begin before it. Absent if older code wrote the stage. */
   readonly run?: Run
 }
 /** A staged event with what is made of it once: its parsed form, unless this version cannot read it, and the hash of its entry. */
@@ -94,7 +94,7 @@ export function beyond({ request, events, about, current }: Journaled, cursor: C
 
 const prepared = (staged: Staged, event: ReadEvent | undefined): Prepared => ({ staged, event, leaf: leafHash(Buffer.from(staged.entry)) })
 
-/** What look-up rows are made of. An event that this version cannot read has none. */
+/** What lookup rows are made of. An event that this version cannot read has none. */
 export const lookedUp = ({ staged: { request, seq, about, run }, event }: Prepared): readonly LookedUp[] =>
   event ? [{ event, request, seq, about, ...defined({ run }) }] : []
 

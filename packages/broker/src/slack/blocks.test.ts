@@ -258,7 +258,7 @@ describe('wherever somebody is named, who they are stands beside the name', () =
     ['request.denied', 'Dana (people/ann-1) denied it'],
     ['request.cancelled', 'Dana (people/ann-1) cancelled it'],
     ['request.revoked', 'Dana (people/ann-1) revoked it'],
-    ['request.reviewed', 'Dana (people/ann-1) closed the review'],
+    ['request.reviewed', 'Dana (people/ann-1) completed the review'],
     ['session.issued', 'Dana (acme.dev-1) got a session until'],
     ['session.ended', 'Dana (people/ann-1) ended a session. It had no credentials yet'],
   ])('in the thread: %s', (type, words) => expect(threadMessage(event(type), shown())?.message.text).toContain(words))

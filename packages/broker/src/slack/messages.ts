@@ -181,7 +181,7 @@ function acts(request: AccessRequest, state: string): readonly ActionsBlock[] {
     ...(state === 'pending'
       ? [button(buttons.approve, 'Approve', request.id, 'primary'), button(buttons.deny, 'Deny', request.id, 'danger')]
       : []),
-    ...(needsReview(request) && state !== 'pending' ? [button(buttons.review, 'Close the review', request.id)] : []),
+    ...(needsReview(request) && state !== 'pending' ? [button(buttons.review, 'Complete the review', request.id)] : []),
     button(buttons.details, 'Details', request.id),
   ]
   return [{ type: 'actions', block_id: 'acts', elements }]
@@ -280,7 +280,7 @@ export function threadMessage(event: ReadEvent, { request, needed, onCall, endsA
       request.windowStartsAt === undefined
         ? `It still needs ${missing} ${missing === 1 ? 'approval' : 'approvals'}.`
         : 'This break-glass request has not been reviewed yet.',
-    'request.reviewed': `${by} closed the review${comment}`,
+    'request.reviewed': `${by} completed the review${comment}`,
     'session.issued': `${shownRequester(request)} got a session until ${sessionEnd} · ${inLine(String(event.session), 100)}`,
     'session.ended': `${by === '' ? 'Stint' : by} ended a session. ${event.credentialsExpireBy === undefined ? 'It had no credentials yet' : `Its credentials expire at ${minuteOf(event.credentialsExpireBy)}${endsAtOnce ? `. Stint has requested that AWS deny them before that. ${SOON}` : ''}`} · ${inLine(String(event.session), 100)}`,
     'session.failed': `The session could not be issued: ${inLine(String(event.reason))}`,
@@ -289,7 +289,7 @@ export function threadMessage(event: ReadEvent, { request, needed, onCall, endsA
   if (line === undefined) return undefined
   const asksForReview = needsReview(request) && (event.type === 'request.approved' || event.type === 'request.reminded')
   const review: readonly KnownBlock[] = asksForReview
-    ? [{ type: 'actions', block_id: 'acts', elements: [button(buttons.review, 'Close the review', request.id)] }]
+    ? [{ type: 'actions', block_id: 'acts', elements: [button(buttons.review, 'Complete the review', request.id)] }]
     : []
   // The on-call group is not mentioned if the request was decided before this could be posted.
   const loud = LOUD.includes(event.type) && (stateAt(request, now) === 'pending' || asksForReview)

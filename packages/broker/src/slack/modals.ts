@@ -1,4 +1,4 @@
-/** Stint's modals: request access, deny, show the terms, close a review. Inputs are read by the IDs of their blocks. */
+/** Stint's modals: request access, deny, show the terms, complete a review. Inputs are read by the IDs of their blocks. */
 
 import type { InputBlock, KnownBlock, ModalView, PlainTextOption } from '@slack/types'
 import type { Parameter, Profile } from '@stint/core/config/shape'
@@ -101,8 +101,8 @@ export function reasonModal(callback: 'deny' | 'review', request: string, summar
   return {
     type: 'modal',
     callback_id: callbacks[callback],
-    title: plain(denying ? 'Deny the request' : 'Close the review', 24),
-    submit: plain(denying ? 'Deny' : 'Close review', 24),
+    title: plain(denying ? 'Deny the request' : 'Complete the review', 24),
+    submit: plain(denying ? 'Deny' : 'Complete review', 24),
     close: plain('Back', 24),
     private_metadata: cut(request, 255),
     blocks: [

@@ -90,7 +90,7 @@ ${next === undefined ? '' : html`<p class="more"><a href="/?${next.toString()}">
     const canExtend = decider.optionsOf(request, actor, now).includes('extend')
     const renewed = session.renewed
     const first = needsReview(request)
-      ? html`<p class="quiet"${possibleUntil(session.expiresAt)}>Before you can extend it, an approver or an auditor must review this break-glass.</p>`
+      ? html`<p class="quiet"${possibleUntil(session.expiresAt)}>Before you can extend it, an approver or an auditor must review this break-glass request.</p>`
       : ''
     return html`<li><b>${session.profile}</b>: ${roleName(session.roleArn)} in ${decider.placeOf(request).account}, started ${time(session.issued?.at ?? session.reservedAt)}, ${end(session.expiresAt, { is: 'ends', past: 'has ended', what: `Your session of ${session.profile}` })}${renewed ? html`, renewed ${renewed.count === 1 ? 'once' : `${String(renewed.count)} times`}, last ${time(renewed.at)}` : ''}${parametersOf(request)}${first}
 <div class="buttons"><form method="post" action="/end"${possibleUntil(session.expiresAt)}>${csrfField(visit)}<input type="hidden" name="session" value="${session.id}"><button class="danger">End now</button></form>

@@ -101,7 +101,7 @@ function labelOf(option: Option, request: AccessRequest, account: string, now: I
     deny: 'Deny the request',
     cancel: 'Cancel the request',
     revoke: live === 0 ? 'Revoke the request' : `Revoke and end ${live === 1 ? 'the session' : `${live} sessions`}`,
-    review: 'Close the review',
+    review: 'Complete the review',
     // An extension is on the same terms. What the first request or its approvers shortened does not count for it.
     extend: `Request an extension of ${durationWords(request.terms.maxDuration)}`,
   }
@@ -153,7 +153,7 @@ export function commentFault(act: Act, comment: string | undefined): Refused<'bo
   if (comment !== undefined && jsonBytes(comment) > MAX_COMMENT_BYTES)
     return refused('body-invalid', `The comment is too long. The maximum is ${MAX_COMMENT_BYTES} bytes.`)
   if (comment !== undefined) return undefined
-  if (act === 'review') return refused('body-invalid', 'Enter your findings, then close the review.')
+  if (act === 'review') return refused('body-invalid', 'Enter your findings, then complete the review.')
   if (act === 'deny') return refused('body-invalid', 'Enter why you deny the request. The requester sees it.')
   return undefined
 }
@@ -168,7 +168,7 @@ export function resultOf(act: Exclude<Act, 'extend'>, request: AccessRequest, { 
     return request.decidedBy && isSameCaller(request.decidedBy, caller)
       ? revokedWords(request, now)
       : 'Someone else had already revoked this request.'
-  return { deny: 'You denied this request.', cancel: 'You cancelled this request.', review: 'You closed the review.' }[act]
+  return { deny: 'You denied this request.', cancel: 'You cancelled this request.', review: 'You completed the review.' }[act]
 }
 
 function approvedWords(request: AccessRequest, now: Instant): Html | string {

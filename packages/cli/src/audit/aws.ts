@@ -59,7 +59,7 @@ export function erasureOn(region: string, { table, sideTable, eventsBucket }: Er
   const { requestsOf } = erasures({ client, storyTable: table })
   return {
     ...parts,
-    /** Found in the table, and for retired items in the look-up rows. */
+    /** Found in the table, and for retired items in the lookup rows. */
     async requestsOf(issuer: string, given: string): Promise<readonly ErasableId[]> {
       const subject = typedSubject(given)
       const ids = new Set(await requestsOf(issuer, subject))

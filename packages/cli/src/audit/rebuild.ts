@@ -1,4 +1,4 @@
-/** Derives the look-up rows from the log again. They are never an authority, so lost rows only need this command. */
+/** Derives the lookup rows from the log again. They are never an authority, so lost rows only need this command. */
 
 import { aboutOf, newRows, type Run, runAfter } from '@stint/broker/log/lookup'
 import type { LogState, LookupRow } from '@stint/broker/ports/log'

@@ -68,7 +68,7 @@ export function rebuildCommand(
     const source = await logWithEvents(context, flags)
     const known = await knownOf(source, undefined, env)
     const { rows, events } = await rebuild(source, known, sideState(regionOf(flags.region, env), flags.sideTable), Date.now())
-    stdout.write(flags.json ? jsonLine({ rows, events }) : `${rows} look-up rows of ${events} events written\n`)
+    stdout.write(flags.json ? jsonLine({ rows, events }) : `${rows} index rows of ${events} events written\n`)
   })
 }
 

@@ -12,5 +12,5 @@ test.each<[number, string, string, string]>([
   [409, 'already-decided', '/requests', 'Read the request: stint show ID'],
   [404, 'request-unknown', '/freezes/nosuch', 'List the freezes: stint freeze'],
   [403, 'not-eligible', '/freezes', 'Ask a responder. To see whether access is frozen: stint status'],
-  [403, 'not-eligible', '/sessions', 'See what you can enter: stint profiles'],
+  [403, 'not-eligible', '/sessions', 'See what you can use: stint profiles'],
 ])('%i %s of %s: %s', (status, code, path, expected) => expect(nextOf(status, code, path)).toBe(expected))

@@ -25,7 +25,7 @@ export async function testCommand({ process }: Context, flags: TestFlags, file: 
   const imported = await importConfig(resolve(file))
   if (!imported.ok) throw new Failure('unreachable', `${file}: ${imported.fault}`, { next: 'Check the path: stint test FILE' })
   const table = checkTable(imported.value, checked.rules)
-  if (!table.ok) throw invalid(file, table.faults, 'Correct the table: docs/guides/config.md shows its form.')
+  if (!table.ok) throw invalid(file, table.faults, 'Correct the access tests: docs/guides/config.md shows their form.')
   const result = runCases(checked.rules, table.cases, Date.now())
   process.stdout.write(flags.json ? casesJson(result) : forPeople(casesText(result, flags.verbose)))
   return result.results.every(({ passed }) => passed) ? 'ok' : 'failed'

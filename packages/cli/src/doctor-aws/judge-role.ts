@@ -169,7 +169,7 @@ function closedGate(action: Action, judged: Judged, context: Context): Check {
     return no(
       `${action} needs ${mfa.key}, which can never be met: the broker is a role, and a session of a role has no MFA`,
       'condition',
-      'Remove the MFA condition. To demand a second factor, set mfa: true in the profile.',
+      'Remove the MFA condition. To require a second factor, set mfa: true in the profile.',
     )
   const words = failed.map(({ operator, key, wanted }) => `${operator} ${key} ${wanted.join(' or ')}`).join(' and ')
   if (failed.every(({ key }) => !KNOWN_KEYS.test(key)))
@@ -278,7 +278,7 @@ function strangers(judged: Judged): readonly Check[] {
   ]
   const alone: Check =
     open.length === 0
-      ? { check: 'broker-alone', state: 'ok', says: 'no other principal can enter' }
+      ? { check: 'broker-alone', state: 'ok', says: 'no other principal can assume the role' }
       : {
           check: 'broker-alone',
           state: 'failed',

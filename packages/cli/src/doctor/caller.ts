@@ -108,7 +108,7 @@ function profileCheck(list: readonly ProfileView[], id: string): Check {
       check: 'profile',
       state: 'failed',
       says: `${id}: not found, or not visible to you`,
-      fix: 'See what you can enter: stint profiles',
+      fix: 'See what you can use: stint profiles',
     }
   if (found.access === 'refused')
     return {
@@ -118,5 +118,5 @@ function profileCheck(list: readonly ProfileView[], id: string): Check {
       fix: `Show what is missing: stint profiles ${id}`,
     }
   const access = found.access === 'allowed' ? 'allowed' : 'needs approval'
-  return { check: 'profile', state: 'ok', says: `${id}: ${access}; enter it with ${commandFor(found)}` }
+  return { check: 'profile', state: 'ok', says: `${id}: ${access}; use it with ${commandFor(found)}` }
 }

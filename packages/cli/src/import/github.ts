@@ -170,7 +170,7 @@ function partsOf(statement: Statement, mapping: Mapping): Pick<Draft, 'parts' | 
   const claims = demands.filter((demand) => demand.kind === 'claim')
   const owning = OWNING.flatMap((claim) => claims.find((demand) => demand.claim === claim && !demand.negated) ?? [])[0]
   if (!owning && !claims.some(({ claim, negated }) => claim === 'repository_id' && !negated))
-    return { parts: [], notes: ['It names no repository and no owner, so it admits jobs of any of them.'] }
+    return { parts: [], notes: ['It names no repository and no owner, so it matches jobs of any of them.'] }
   const groups = owning ? byOwner(owning, mapping, notes) : [{ owner: undefined, values: undefined }]
   if (!owning) notes.push('Only repositories of the pinned owner match.')
 
@@ -254,7 +254,7 @@ function ruleOf({ role, parts, statement, mints, notes, ...rule }: Draft, { ente
     const pinned = enterprise !== undefined && id !== undefined && who.claims.repository_owner_id === undefined
     const full: Who = pinned ? { ...who, claims: { ...who.claims, repository_owner_id: id } } : who
     if (statement && provesSubjects(full, statement)) return [full]
-    more.push('No proof was found that Stint would admit no other job.')
+    more.push('Stint could not prove that the profile matches no other job.')
     return []
   })
   const access = {

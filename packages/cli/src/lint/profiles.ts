@@ -196,7 +196,7 @@ function lintBreakGlass(rules: Rules, profile: Profile, approval: Approval, path
     const issuer = rules.issuers[who.issuer]
     if (issuer?.kind !== 'human') return
     const { mfa, authTime } = knowledge[presetOf(issuer)]
-    // A second factor can also be demanded as a claim.
+    // A second factor can also be required as a claim.
     const strong = who.mfa || ['amr', 'acr', 'acrs'].some((claim) => who.claims[claim] !== undefined)
     const lacks = [...(mfa && !strong ? ['mfa'] : []), ...(authTime && !who.authAge ? ['authAge'] : [])]
     const long = who.authAge !== undefined && (parseDuration(who.authAge) ?? 0) > 3600
@@ -204,7 +204,7 @@ function lintBreakGlass(rules: Rules, profile: Profile, approval: Approval, path
       report(
         'break-glass-alone',
         `${path}.eligible[${index}]`,
-        lacks.length > 0 ? `It demands no ${lacks.join(' and no ')}.` : `A sign-in ${who.authAge} ago is enough.`,
+        lacks.length > 0 ? `It does not require ${lacks.join(' or ')}.` : `A sign-in ${who.authAge} ago is enough.`,
       )
   })
 }

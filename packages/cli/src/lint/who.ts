@@ -54,7 +54,7 @@ export function lintWho({ who, path, issuer, opens }: RulePlace, report: Report)
       kill('never-fits', at, `'${claim}' is ${typeWords[entry.type]}, which this matcher never matches.`)
     else if (contradicts(matcher)) kill('never-fits', at, 'Its conditions contradict each other.')
     else if (pinned !== undefined && !matchesClaim(matcher, pinned))
-      kill('never-fits', at, `The issuer's tenant pins '${claim}' to ${JSON.stringify(pinned)}, which this matcher does not admit.`)
+      kill('never-fits', at, `The issuer's tenant pins '${claim}' to ${JSON.stringify(pinned)}, which this matcher does not match.`)
     // The subject of Okta's ID tokens is the user's ID. The subject of its access tokens is the login.
     const lasting = preset === 'okta' && claim === 'sub' && issuer.tokenUse === 'id'
     const reported = entry && !lasting && lintNames({ said, path: at, issuer, claim, matcher, entry, known, preset }, report)

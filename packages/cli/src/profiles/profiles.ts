@@ -1,4 +1,4 @@
-/** `stint profiles`: what you can enter, on what terms, and what is missing. */
+/** `stint profiles`: what you can use, on what terms, and what is missing. */
 
 import { brokerFor } from '../broker/broker.ts'
 import type { ProfileView } from '../broker/views.ts'

@@ -56,7 +56,7 @@ export const layerWords: { readonly [layer in Layer]: Words } = {
   rcp: {
     name: 'a resource control policy (RCP) of the organization',
     means: 'The organization limits access to its resources. A profile seldom changes this.',
-    next: 'Check what the policy demands of the call, such as encryption or a network; then ask the owners of your AWS organization.',
+    next: 'Check what the policy requires of the call, such as encryption or a network. Then ask the owners of your AWS organization.',
     profiles: false,
   },
   endpoint: {

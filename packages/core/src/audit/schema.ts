@@ -194,7 +194,10 @@ export const eventTypes = {
   'request.ended': { says: 'The window of the request has ended.', has: [] },
   'request.escalated': { says: 'The request was escalated to more approvers.', has: [] },
   'request.reminded': { says: 'The approvers or reviewers were reminded.', has: [] },
-  'request.reviewed': { says: 'A person other than the requester reviewed the break-glass.', has: ['by', 'comment', 'source', 'token'] },
+  'request.reviewed': {
+    says: 'A person other than the requester reviewed the break-glass request.',
+    has: ['by', 'comment', 'source', 'token'],
+  },
   'request.erased': {
     says: 'A person’s data was erased. The content of all earlier events of this journal is gone; their positions and commitments stay.',
     has: ['operator', 'justification'],
@@ -231,13 +234,13 @@ export const eventTypes = {
     has: ['session'],
   },
   'session.renewal-reserved': {
-    says: 'The intent of a further set of credentials for the session. From here on Stint can call AWS for it.',
+    says: 'The intent of a new set of credentials for the session. From here on Stint can call AWS for it.',
     has: ['session', 'set', 'terms', 'expiresAt', 'build', 'source', 'token', 'trace'],
     either: ['caller', 'callerHash'],
     new: 'all',
   },
   'session.renewed': {
-    says: 'A further set of credentials was issued. The session keeps its name, its source identity and its tags.',
+    says: 'A new set of credentials was issued. The session keeps its name, its source identity and its tags.',
     has: ['session', 'set', 'accessKeyId', 'assumedRoleId', 'expiration', 'awsRequestId', 'sends'],
     new: 'all',
   },

@@ -343,7 +343,7 @@ const profileSlack = named(
   'The Slack settings of one profile.',
   v.strictObject({
     channel: optional('The channel (`C…`) that its requests are posted to.', slackId('CG', 'channel')),
-    onCall: optional('The user group (`S…`) that a break-glass mentions.', slackId('S', 'user group')),
+    onCall: optional('The user group (`S…`) that a break-glass request mentions.', slackId('S', 'user group')),
     dm: optional('Sends a direct message to each approver whom the rules name by `sub`.', yes),
   }),
 )
@@ -468,7 +468,7 @@ const slack = named(
     ),
     app: about('The only app (`A…`) whose calls are accepted.', slackId('A', 'app')),
     channel: optional('The channel (`C…`) that requests are posted to, unless the profile names another.', slackId('CG', 'channel')),
-    onCall: optional('The user group (`S…`) that a break-glass mentions.', slackId('S', 'user group')),
+    onCall: optional('The user group (`S…`) that a break-glass request mentions.', slackId('S', 'user group')),
     trustEmail: optional(
       "Set this only if people can enter the workspace only through this issuer's single sign-on. A Slack user whose email address is exactly the verified one of a signed-in person is then linked to that person without a code.",
       v.strictObject({ issuer: id }),
@@ -514,7 +514,7 @@ const directory = named(
     ),
     by: about("The attribute of a user that holds the token's `sub`.", v.picklist(['id', 'externalId', 'userName'])),
     groups: optional(
-      "Whether `groupsClaim` holds the groups' ids (`value`, the default) or their names.",
+      "Whether `groupsClaim` holds the groups' IDs (`value`, the default) or their names.",
       v.picklist(['value', 'display']),
     ),
     network: optional('`private`: the service runs inside your own network.', v.literal('private')),

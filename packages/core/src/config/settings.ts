@@ -164,7 +164,7 @@ export type SlackConfig = {
   readonly app: string
   /** The channel (`C…`) that requests are posted to, unless the profile names another. */
   readonly channel?: string
-  /** The user group (`S…`) that a break-glass mentions. */
+  /** The user group (`S…`) that a break-glass request mentions. */
   readonly onCall?: string
   /** Set this only if people can enter the workspace only through this issuer's single sign-on. A Slack user whose email address is exactly the verified one of a signed-in person is then linked to that person without a code. */
   readonly trustEmail?: { readonly issuer: string }
@@ -212,7 +212,7 @@ export type Directory = {
   readonly scim: string
   /** The attribute of a user that holds the token's `sub`. */
   readonly by: 'id' | 'externalId' | 'userName'
-  /** Whether `groupsClaim` holds the groups' ids (`value`, the default) or their names. */
+  /** Whether `groupsClaim` holds the groups' IDs (`value`, the default) or their names. */
   readonly groups?: 'value' | 'display'
   /** `private`: the service runs inside your own network. */
   readonly network?: 'private'
@@ -255,7 +255,7 @@ export type Approval = {
 export type ProfileSlack = {
   /** The channel (`C…`) that its requests are posted to. */
   readonly channel?: string
-  /** The user group (`S…`) that a break-glass mentions. */
+  /** The user group (`S…`) that a break-glass request mentions. */
   readonly onCall?: string
   /** Sends a direct message to each approver whom the rules name by `sub`. */
   readonly dm?: true

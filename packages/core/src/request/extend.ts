@@ -16,7 +16,7 @@ export function notExtendable(request: AccessRequest, now: Instant): Refused<'no
   const sessions = liveSessions(request, now).filter(({ state }) => state === 'issued')
   if (sessions.length === 0) return no('This request has no live session.', 'Make a new request.')
   if (needsReview(request))
-    return no('This break-glass has not been reviewed.', 'Ask an approver or an auditor to review it, then extend it.')
+    return no('This break-glass request has not been reviewed.', 'Ask an approver or an auditor to review it, then extend it.')
   const last = sessions.reduce((one, other) => (other.expiresAt > one.expiresAt ? other : one))
   const from = last.reservedAt + Math.ceil((last.expiresAt - last.reservedAt) / 2)
   if (now >= from) return undefined

@@ -271,7 +271,7 @@ export function revoke(request: AccessRequest, actor: Actor, said: Said, now: In
   return isRevocable(request, now) ? done(closeRequest('revoked', actor, said, now)) : inState(state)
 }
 
-/** A person other than the requester closes the review of a break-glass with a comment. */
+/** A person other than the requester completes the review of a break-glass request with a comment. */
 export function review(request: AccessRequest, actor: Actor, text: string, now: Instant): Decided {
   if (isSelf(request, actor)) return refused('self-approval', 'You cannot review your own request.')
   if (actor.caller.kind !== 'human' || !(actor.auditor || actor.opens.length > 0))

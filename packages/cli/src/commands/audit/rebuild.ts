@@ -6,7 +6,7 @@ import { from, sideTable, table, token } from './flags.ts'
 export const rebuild = command({
   docs: {
     brief: 'Rebuild the search index from the log',
-    fullDescription: 'The look-up rows are derived from the log, so they can be rebuilt at any time.',
+    fullDescription: 'The search index is derived from the log, so you can rebuild it at any time.',
   },
   parameters: { flags: { from, ...token, sideTable, region: table.region, ...talk } },
   load: async () => (await import('../../audit/write-commands.ts')).rebuildCommand,
