@@ -41,22 +41,24 @@ export async function instrument({ sources }: Area): Promise<Instrumented> {
   const result = await new Instrumenter(logger).instrument(files, { plugins: null, excludedMutations: [], ignorers: [notOfStrings] })
   const linesOf = new Map(files.map(({ name, content }) => [name, content.split('\n')]))
   return {
-    mutants: result.mutants.map(({ id, fileName, mutatorName, replacement, location: { start, end } }) => {
-      const lines = linesOf.get(fileName) ?? []
-      const spanned = lines.slice(start.line, end.line + 1)
-      const last = spanned.length - 1
-      spanned[last] = (spanned[last] ?? '').slice(0, end.column)
-      spanned[0] = (spanned[0] ?? '').slice(start.column)
-      return {
-        id,
-        file: fileName,
-        lineNumber: start.line + 1,
-        mutator: mutatorName,
-        line: (lines[start.line] ?? '').trim(),
-        original: onOneLine(spanned.join('\n')),
-        replacement: onOneLine(replacement),
-      }
-    }),
+    mutants: result.mutants
+      .filter(({ status }) => status !== 'Ignored')
+      .map(({ id, fileName, mutatorName, replacement, location: { start, end } }) => {
+        const lines = linesOf.get(fileName) ?? []
+        const spanned = lines.slice(start.line, end.line + 1)
+        const last = spanned.length - 1
+        spanned[last] = (spanned[last] ?? '').slice(0, end.column)
+        spanned[0] = (spanned[0] ?? '').slice(start.column)
+        return {
+          id,
+          file: fileName,
+          lineNumber: start.line + 1,
+          mutator: mutatorName,
+          line: (lines[start.line] ?? '').trim(),
+          original: onOneLine(spanned.join('\n')),
+          replacement: onOneLine(replacement),
+        }
+      }),
     code: Object.fromEntries(result.files.map(({ name, content }) => [name, stripTypeScriptTypes(content)])),
   }
 }

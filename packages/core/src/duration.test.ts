@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { formatDuration, parseDuration } from './duration.ts'
+import { durationSeconds, formatDuration, parseDuration } from './duration.ts'
 
 test.each([
   ['15m', 900],
@@ -23,4 +23,9 @@ test.each([
 
 test('what is formatted is parsed back', () => {
   fc.assert(fc.property(fc.nat(10_000_000), (seconds) => parseDuration(formatDuration(seconds)) === seconds))
+})
+
+test('a string that the config check would have refused is a bug', () => {
+  expect(durationSeconds('15m')).toBe(900)
+  expect(() => durationSeconds('15')).toThrow("'15' is not a duration")
 })

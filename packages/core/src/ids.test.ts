@@ -1,6 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { bucketRequestId, newRequestId, newSessionId, onceRequestId, parseRequestId, parseSessionId, requestIdTime } from './ids.ts'
+import {
+  askedRequestId,
+  bucketRequestId,
+  hex128,
+  idempotentRequestId,
+  idempotentSessionId,
+  newRequestId,
+  newSessionId,
+  onceRequestId,
+  onceSessionId,
+  parseFreezeId,
+  parseJournalId,
+  parseRequestId,
+  parseSessionId,
+  requestIdTime,
+} from './ids.ts'
 import { caller, NOW } from './testing/fixtures.ts'
 
 const zeros = (count: number) => new Uint8Array(count)
@@ -31,6 +46,8 @@ describe('the time in a request id', () => {
     ['derived', onceRequestId(caller(), 'reader')],
     ['of digits only', `req_${'0'.repeat(26)}`],
     ['none', 'req_X'],
+    ['preceded by something', `x${newRequestId(NOW, ones)}`],
+    ['followed by something', `${newRequestId(NOW, ones)}x`],
   ])('is not in one that is %s', (_what, id) => expect(requestIdTime(id)).toBeUndefined())
 })
 
@@ -79,3 +96,77 @@ describe('parsing', () => {
     expect(parseSessionId(text)).toBeUndefined(),
   )
 })
+
+describe('ids that are derived', () => {
+  const dana = caller()
+  const request = newRequestId(NOW, ones)
+  const of = { issuer: 'people', subject: 'dana' }
+  // What is stored under them must be found by the next version, too.
+  test.each<[string, string, string]>([
+    ['once, a request', onceRequestId(dana, 'reader'), 'req_xehq57mqxdptwqvvwtg1j04pdx'],
+    ['once, a session', onceSessionId(request, dana), 'req_01M86PTPG0ZZZZZZZZZZZZZZZZ.cn2y72cf'],
+    ['by a key, a request', idempotentRequestId(of, 'key-1'), 'req_rp5w0mt5x9q8273xh1s0c02psf'],
+    ['by a key, a session', idempotentSessionId(request, of, 'key-1'), 'req_01M86PTPG0ZZZZZZZZZZZZZZZZ.8fxx3v9n'],
+    ['asked', askedRequestId(of, 'reader', 'terms', 600, NOW), 'req_3ae46k1a8fqjepcjv2pned2sb0'],
+    [
+      'a bucket',
+      bucketRequestId({ ...of, name: 'Dana', kind: 'human' }, 'reader', { a: 'b' }, 5, NOW, 0),
+      'req_3zhzd8ahszz2b6j6sjss0s4cdd',
+    ],
+  ])('%s: never changes', (_what, id, known) => expect(id).toBe(known))
+  test('sessions are of their request', () => {
+    for (const id of [onceSessionId(request, dana), idempotentSessionId(request, of, 'key-1')])
+      expect(parseSessionId(id)).toMatchObject({ request })
+  })
+  test('a request that is asked again is the same within its bucket, for the same caller, profile and terms', () => {
+    const asked = (now = NOW, profile = 'reader', what = 'terms', who = of) => askedRequestId(who, profile, what, 600, now)
+    const start = Math.floor(NOW / 600_000) * 600_000
+    expect(asked(start)).toBe(asked(start + 599_999))
+    const others = [
+      asked(start + 600_000),
+      asked(start, 'writer'),
+      asked(start, 'reader', 'other'),
+      asked(start, 'reader', 'terms', { ...of, subject: 'sam' }),
+    ]
+    expect(new Set([asked(start), ...others]).size).toBe(5)
+  })
+  test('a key is of its caller', () => {
+    const ids = [
+      idempotentRequestId(of, 'k'),
+      idempotentRequestId(of, 'l'),
+      idempotentRequestId({ ...of, subject: 'sam' }, 'k'),
+      idempotentRequestId({ ...of, issuer: 'ci' }, 'k'),
+    ]
+    expect(new Set(ids).size).toBe(4)
+  })
+})
+
+describe('ids of journals', () => {
+  const digest = '0123456789abcdefghjkmnpqrs'
+  test.each([newRequestId(NOW, ones), `req_${digest}`, `frz_${digest}`, `lnk_${digest}`, `sys_${digest}`])('%s is one', (id) =>
+    expect(parseJournalId(id)).toBe(id),
+  )
+  test.each([
+    `abc_${digest}`,
+    digest,
+    `frz_${digest}x`,
+    `xfrz_${digest}`,
+    `frz_${digest.slice(1)}`,
+    `frz_x${digest}`,
+    `frz_${digest.toUpperCase()}`,
+    `frz${digest}`,
+    `frz_frz_${digest}`,
+    '',
+  ])('%j is none', (id) => expect(parseJournalId(id)).toBeUndefined())
+  test('only those of freezes are ids of freezes', () => {
+    expect(parseFreezeId(`frz_${digest}`)).toBe(`frz_${digest}`)
+    expect(parseFreezeId(`lnk_${digest}`)).toBeUndefined()
+  })
+})
+
+test.each([`req_${'0'.repeat(26)}.0123456`, `req_${'0'.repeat(26)}.012345678`, `req_${'0'.repeat(26)}.x01234567`, '.01234567'])(
+  '%s is no session id',
+  (text) => expect(parseSessionId(text)).toBeUndefined(),
+)
+test('128 random bits are 32 digits', () => expect(hex128(ones)).toBe('f'.repeat(32)))
+test('a derived request id is one', () => expect(parseRequestId(`req_${'a'.repeat(26)}`)).toBe(`req_${'a'.repeat(26)}`))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { canonicalJson, own, parseForeignJson } from './json.ts'
+import { canonicalJson, isCanonicalJson, own, parseForeignJson, parseKeepingDigits } from './json.ts'
 
 const parse = (text: string) =>
   parseForeignJson(Buffer.from(text, 'latin1').every((byte) => byte < 128) ? Buffer.from(text) : Buffer.from(text, 'utf8'))
@@ -153,3 +153,44 @@ describe('canonicalJson (RFC 8785)', () => {
     expect(() => canonicalJson([undefined])).toThrow(TypeError)
   })
 })
+
+describe('isCanonicalJson', () => {
+  test.each([
+    ['{"a":1,"b":[{"c":2}]}', true],
+    ['[]', true],
+    ['null', true],
+    ['"text"', true],
+    ['{"1a":1,"a1":2}', true],
+    ['{"b":1,"a":2}', false],
+    ['{"a":1, "b":2}', false],
+    ['{"a":1.0}', false],
+    ['{"a":"\\u0061"}', false],
+    ['{"a":{"c":1,"b":2}}', false],
+    ['[{"a":1},{"c":1,"b":2}]', false],
+    ['[{"c":1,"b":2},{"a":1}]', false],
+    ['{"a":[{"c":1,"b":2}]}', false],
+    // The parser would move such a name to the front.
+    ['{"1":1,"a":2}', false],
+    ['{"12":1}', false],
+    ['{"a":1,"a":1}', false],
+  ])('%s: %s', (text, is) => expect(isCanonicalJson(text, JSON.parse(text))).toBe(is))
+})
+
+test('digits that a double would lose are kept, and others are numbers', () => {
+  expect(parseKeepingDigits('{"a":9007199254740993,"b":[1,-5,12,1.5,"9007199254740993"],"c":null}')).toEqual({
+    a: '9007199254740993',
+    b: [1, -5, 12, 1.5, '9007199254740993'],
+    c: null,
+  })
+  expect(() => parseKeepingDigits('{')).toThrow(SyntaxError)
+})
+
+test.each([
+  ['a name after a list within a list', '[["a","a"],"a"]', 'ok'],
+  ['values of a list in an object', '{"a":["b","b"],"c":"b"}', 'ok'],
+  ['a list of __proto__', '["__proto__"]', 'ok'],
+  ['a name with a quote in it', '{"a\\"b":1,"a\\"b":2}', 'duplicate-member'],
+  ['a backslash at the end of a name', '{"a\\\\":1,"b":2}', 'ok'],
+  ['a number at the end', '12', 'ok'],
+  ['negative integers of many digits', '-123456', 'ok'],
+])('%s', (_name, text, fault) => expect(faultOf(text)).toBe(fault))

@@ -51,6 +51,8 @@ describe('lines', () => {
     expect(shownLine(' Dana\n\n*Risk*\r\n\tlow:   reads\u2028 ')).toBe('Dana ⏎ *Risk* ⏎ low: reads‹U+2028›'))
   test('blank space of any kind is one space', () => expect(shownLine('a\u00A0\u3000\u2003 b')).toBe('a b'))
   test('empty lines push nothing out of sight', () => expect(shownText(`a${'\n'.repeat(99)}b`)).toBe('a\n\n‹98 empty lines›\nb'))
+  test('in each place', () =>
+    expect(shownText(`a${'\n'.repeat(99)}b${'\n'.repeat(99)}c`)).toBe('a\n\n‹98 empty lines›\nb\n\n‹98 empty lines›\nc'))
   test('two empty lines stay', () => expect(shownText('a\n\n\nb')).toBe('a\n\n\nb'))
 })
 
@@ -105,6 +107,7 @@ test('JSON keeps its data, and hides nothing', () => {
   const json = visibleJson(value, 2)
   expect(JSON.parse(json)).toEqual(value)
   expect(json).toContain('a\\u202eb\\u009b\\u2028\\udb40\\udc41\\n')
+  expect(json.split('\n').length).toBe(7)
   expect(json).toContain('שלום')
 })
 
