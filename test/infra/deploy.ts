@@ -3,14 +3,15 @@
  * Pulumi's real SDK, each resource caught as it is registered. What AWS would make up (ARNs, ids) is made up here.
  */
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { build, type Plugin } from 'esbuild'
-import { installPlatform, platform, root } from './platform.ts'
+import { alone, installPlatform, platform, root } from './platform.ts'
 
 export const ACCOUNT = '123456789012'
 export const REGION = 'eu-central-1'
@@ -36,6 +37,8 @@ export type Deployed = {
   /** The one of this type and name. */
   readonly one: (type: string, name: string) => Resource
   readonly logPublicKey: Uint8Array
+  /** The folder of the functions that were built. A copy: another test may deploy the stage meanwhile. */
+  readonly bundles: string
 }
 
 const CONCURRENCY = 1000
@@ -45,8 +48,15 @@ const SECRETS = { SlackToken: 'xoxb-1', SlackSigningSecrets: 's'.repeat(32), Dir
  * `settings`: in place of what `prod` has. `isExample`: the config's hosts and accounts are those of an example, as they are in the
  * repository's own; without it they are taken for a company's. `folder`: whose app it is, if not the repository's.
  */
-export async function deploy(stage: string, settings?: object, { isExample = false, folder = root } = {}): Promise<Deployed> {
+export async function deploy(stage: string, settings?: object, where: Where = {}): Promise<Deployed> {
   await installPlatform()
+  // Two deployments of one stage would write the same files.
+  return alone(`deploy-${stage}`, () => deployAlone(stage, settings, where))
+}
+
+type Where = { readonly isExample?: boolean; readonly folder?: string }
+
+async function deployAlone(stage: string, settings: object | undefined, { isExample = false, folder = root }: Where): Promise<Deployed> {
   const rpc = await answerSst(folder)
   const work = join(root, `.sst/test-${stage}`)
   mkdirSync(work, { recursive: true })
@@ -104,6 +114,9 @@ export async function deploy(stage: string, settings?: object, { isExample = fal
   const seen = Object.fromEntries(
     await Promise.all(Object.entries(outputs).map(async ([name, value]) => [name, await pulumi.output(value).promise()])),
   )
+  const bundles = mkdtempSync(join(tmpdir(), 'stint-bundles-'))
+  process.on('exit', () => rmSync(bundles, { recursive: true, force: true }))
+  cpSync(join(folder, 'dist', stage), bundles, { recursive: true, filter: (path) => !path.endsWith('.map') })
   const of = (type: string) => resources.filter((resource) => resource.type === type)
   return {
     resources,
@@ -122,6 +135,7 @@ export async function deploy(stage: string, settings?: object, { isExample = fal
       return found[0]
     },
     logPublicKey,
+    bundles,
   }
 }
 

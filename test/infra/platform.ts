@@ -17,8 +17,11 @@ const ENGINE = 'v3.215.0'
 const stamp = join(root, '.sst/installed-by-tests')
 
 /** Once per version of SST; takes about 40 seconds then. Others wait meanwhile. */
-export async function installPlatform(): Promise<void> {
-  const lock = join(root, 'node_modules/.cache/sst-install.lock')
+export const installPlatform = (): Promise<void> => alone('sst-install', install)
+
+/** Runs `work` while no other process does something of this name in this checkout: test files run beside each other. */
+export async function alone<T>(name: string, work: () => T | Promise<T>): Promise<T> {
+  const lock = join(root, `node_modules/.cache/${name}.lock`)
   mkdirSync(join(lock, '..'), { recursive: true })
   for (let tries = 0; ; tries++) {
     try {
@@ -26,12 +29,12 @@ export async function installPlatform(): Promise<void> {
       break
     } catch (error) {
       // One that was left behind by a run that was killed holds nobody up for ever.
-      if (tries > 300) throw new Error(`somebody else has been installing for five minutes; if nobody is, remove ${lock}`, { cause: error })
-      await sleep(1000)
+      if (tries > 3000) throw new Error(`somebody else has held ${lock} for five minutes; if nobody does, remove it`, { cause: error })
+      await sleep(100)
     }
   }
   try {
-    install()
+    return await work()
   } finally {
     rmdirSync(lock)
   }

@@ -438,9 +438,9 @@ describe('functions', () => {
     expect(inputs.timeout).toBeLessThan(name === 'vend' || name === 'api' || name === 'slack' ? 30 : 901)
     expect(inputs.loggingConfig.logGroup).toBe(`/stint/prod/${name}`)
     // `vend` loads the parts on first use.
-    const files = readdirSync(join(root, 'dist/prod', name)).filter((file) => !(name === 'vend' && /^part-\w+\.js$/.test(file)))
+    const files = readdirSync(join(prod.bundles, name)).filter((file) => !(name === 'vend' && /^part-\w+\.js$/.test(file)))
     expect(files.sort()).toEqual(['config.json', 'index.js', ...(name === 'api' ? ['public'] : [])])
-    console.log(`${name}: ${Math.ceil(statSync(join(root, 'dist/prod', name, 'index.js')).size / 1000)} KB`)
+    console.log(`${name}: ${Math.ceil(statSync(join(prod.bundles, name, 'index.js')).size / 1000)} KB`)
   })
   test('one at a time where one writes alone', () => {
     const alone = functionNames.filter((name) => functionOf(name).reservedConcurrentExecutions === 1)

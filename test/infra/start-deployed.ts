@@ -10,7 +10,6 @@ import { BROKER_ACCOUNT } from '@stint/sandbox/aws/world'
 import { type Lambda, lambdaEnvironment, startLambda } from '../support/lambda.ts'
 import type { TestSandbox } from '../support/sandbox.ts'
 import type { Deployed, Inputs } from './deploy.ts'
-import { root } from './platform.ts'
 
 export const titleOf = (name: string) => `${name[0]?.toUpperCase()}${name.slice(1)}`
 
@@ -46,7 +45,7 @@ export async function startDeployed(
     STINT_SLACK_SIGNING_SECRETS: sandbox.slack?.signingSecret ?? '',
   }
   const folder = mkdtempSync(join(tmpdir(), 'stint-deployed-'))
-  cpSync(join(root, 'dist/prod', name), folder, { recursive: true })
+  cpSync(join(prod.bundles, name), folder, { recursive: true })
   writeFileSync(join(folder, 'config.json'), packRules(rules))
   const lambda = await startLambda(
     join(folder, 'index.js'),
