@@ -30,8 +30,9 @@ export type Settings = {
   /** The auditors' account, which can copy the log and the events. */
   readonly auditAccount?: string
   /**
-   * sdk: the `vend` function speaks to STS and DynamoDB over AWS's SDK. By default it uses Stint's own client, which
-   * saves a fifth of the cold start and a third of the warm CPU time. Both pass the same tests; switch back if you suspect the client (docs/guides/operations.md).
+   * sdk: the `vend` function speaks to STS and DynamoDB over AWS's SDK. By default it uses Stint's own client, which saves a fifth of the
+   * cold start and a third of the warm CPU time. Both pass the same tests; switch back if you suspect the client
+   * (docs/guides/operations.md).
    */
   readonly vendClient?: 'sdk'
   /** Creates a Cognito user pool, for a company without an identity provider for people. */

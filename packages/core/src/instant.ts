@@ -62,6 +62,8 @@ export function isTimeZone(name: string): boolean {
 }
 
 export const seconds = (count: number): number => count * 1000
+/** The instant of a NumericDate, which can have a fraction (RFC 7519 §2). Instants are whole milliseconds, as events and items have them. */
+export const fromNumericDate = (value: number): Instant => Math.floor(seconds(value))
 /** Milliseconds in that many days of 24 hours. */
 export const days = (count: number): number => count * 86_400_000
 

@@ -134,7 +134,7 @@ export function issuerKeys(settings: KeysSettings): IssuerKeys {
     const isCurrent = () => cached.fetching === fetching
     const ended = fetchKeys(issuer, settings)
       .then((keys) => {
-        // Their age counts from the request: a response can have waited while the instance was frozen, and a later one have come before it.
+        // A response can have waited while the instance was frozen. By then, the response to a later request may have arrived.
         if (startedAt < cached.fetchedAt) return
         cached.keys = keys
         cached.fetchedAt = startedAt

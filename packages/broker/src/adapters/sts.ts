@@ -9,6 +9,7 @@ import { brief } from '@stint/core/audit/event'
 import type { RandomBytes } from '@stint/core/ids'
 import { done, type Gate, type Refused, refused } from '@stint/core/outcome'
 import type { AssumeRoleInput } from '@stint/core/scope/assume-role'
+import { requestIdOf } from '@stint/core/scope/assumed-role'
 import { type Timers, within } from '../ports/deadline.ts'
 import type { Clock } from '../ports/runtime.ts'
 import type { Assumed, AssumeFailed, Sts, StsRefusal } from '../ports/sts.ts'
@@ -112,15 +113,12 @@ type Thrown = {
 const stsError =
   /^\s*(?:<\?xml[^>]*\?>\s*)?<ErrorResponse(?: xmlns="https:\/\/sts\.amazonaws\.com\/doc\/2011-06-15\/")?>\s*<Error>(?:(?!<\/Error>)[\s\S])*<Code>[A-Za-z][A-Za-z0-9.]{2,63}<\/Code>(?:(?!<\/Error>)[\s\S])*<\/Error>\s*<RequestId>[A-Za-z0-9-]{1,128}<\/RequestId>\s*<\/ErrorResponse>\s*$/
 
-/** The form of a request ID. Any other is not recorded: an event has room for this one. */
-const requestIdForm = /^[A-Za-z0-9-]{1,128}$/
-
 function classify(error: unknown, body: string): StsFailure {
   const { name: thrown = 'Error', message = '', code, $metadata } = error as Thrown
   const name = typeof thrown === 'string' ? thrown : undefined
   const words = `sts: ${name ?? 'an error with several codes'}: ${brief(message, 240)}`
   const status = $metadata?.httpStatusCode
-  const id = requestIdForm.test($metadata?.requestId ?? '') ? { awsRequestId: $metadata?.requestId as string } : {}
+  const id = requestIdOf($metadata?.requestId)
   if (status === undefined || status >= 500 || status < 400 || name === undefined || !stsError.test(body)) {
     const unsent = code !== undefined && neverSent.has(code)
     return {

@@ -1,4 +1,4 @@
-/** Whose receipts a caller can read: one has the whole event, with the address and the token hash of whoever acted. */
+/** Which receipts a caller can read. A receipt holds the whole event, including the address and the token hash of the person who acted. */
 import { caller, rules } from '@stint/core/testing/fixtures'
 import { Hono } from 'hono'
 import { expect, test } from 'vitest'

@@ -22,7 +22,7 @@ import { canonicalJson } from '@stint/core/json'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import type { AccessRequest } from '@stint/core/request/request'
 import { assumeRoleInput, sessionExpiry } from '@stint/core/scope/assume-role'
-import { faultInAnswer } from '@stint/core/scope/assumed-role'
+import { faultInAnswer, requestIdOf } from '@stint/core/scope/assumed-role'
 import { type AccessInput, changedTerms, resolveScope, type Scope, type ScopeRefusal } from '@stint/core/scope/terms'
 import type { Broker } from '../ports/broker.ts'
 import type { Call, Freeze, Intent, Reservation, ReserveRefusal, SessionCount } from '../ports/ledger.ts'
@@ -276,8 +276,7 @@ async function drop(
   caller: Caller,
   profile: string,
 ): Promise<VendResult> {
-  const known = /^[A-Za-z0-9-]{1,128}$/.test(awsRequestId) ? { awsRequestId } : {}
-  const written = await broker.ledger.drop(reservation, { reason: fault, sends, ...known }, broker.clock())
+  const written = await broker.ledger.drop(reservation, { reason: fault, sends, ...requestIdOf(awsRequestId) }, broker.clock())
   const operator = `sts: ${fault}${written.outcome === 'unknown' ? `; not recorded: ${written.cause}` : ''}`
   const refusal = refused('sts-answer-invalid', 'The response of AWS STS does not match the request. No credentials were returned.', {
     operator,

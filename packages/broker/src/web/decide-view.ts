@@ -5,7 +5,8 @@ import { shownCaller, shownRequester } from '@stint/core/identity/shown'
 import type { Instant } from '@stint/core/instant'
 import { missing } from '@stint/core/request/approval'
 import { approverWords } from '@stint/core/request/approver-words'
-import { type AccessRequest, type Limits, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
+import { limitWords } from '@stint/core/request/limit-words'
+import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
 import { liveUntil, type Session } from '@stint/core/request/session'
 import { type Fact, liveFacts, minute, mostOf, type Summary } from '@stint/core/request/summary'
 import { plainWords } from '@stint/core/scope/plain-words'
@@ -110,7 +111,7 @@ function progress(request: AccessRequest, now: Instant): Html | string {
   const lines = [
     ...approvals.map(
       ({ approver, at, comment: said, limits }) =>
-        html`Approved by ${shownCaller(approver)}, ${time(at)}${limitWords(limits)}${comment(said)}`,
+        html`Approved by ${shownCaller(approver)}, ${time(at)}${limitWords(limits, durationWords)}${comment(said)}`,
     ),
     ...(state === 'pending' ? [html`Needs ${counted(countMissing(request), 'approval')}`] : []),
     ...(decidedBy && state !== 'approved'
@@ -126,16 +127,6 @@ function progress(request: AccessRequest, now: Instant): Html | string {
     ...(needsReview(request) ? [reviewWords(request, now)] : []),
   ]
   return lines.length === 0 ? '' : html`<ul class="progress">${lines.map((line) => html`<li>${line}</li>`)}</ul>`
-}
-
-/** ` (at most 15 minutes, 1 session)`: what an approver shortened. */
-function limitWords({ duration, uses, window }: Limits): string {
-  const words = [
-    ...(duration === undefined ? [] : [durationWords(duration)]),
-    ...(uses === undefined ? [] : [counted(uses, 'session')]),
-    ...(window === undefined ? [] : [`started within ${durationWords(window)}`]),
-  ]
-  return words.length === 0 ? '' : ` (at most ${words.join(', ')})`
 }
 
 function liveWords({ count, until, renewed }: NonNullable<ReturnType<typeof liveFacts>>): Html {

@@ -11,7 +11,7 @@ import { type Caller, mfaAcrOf, signedInWithin } from '@stint/core/identity/call
 import { storedSubject } from '@stint/core/identity/subject'
 import { CLOCK_GRACE_SECONDS } from '@stint/core/identity/token'
 import type { RandomBytes } from '@stint/core/ids'
-import { type Instant, seconds } from '@stint/core/instant'
+import { fromNumericDate, type Instant } from '@stint/core/instant'
 import { isLoopback } from '@stint/core/loopback'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { STEP_UP_SECONDS } from '@stint/core/request/machine'
@@ -137,7 +137,7 @@ export async function endSignIn({
     if (known.outcome === 'refused') return known
     if (known.value.issuer !== pending.issuer || known.value.subject !== storedSubject(claims.sub))
       return refused('token-invalid', 'The issuer returned tokens of two different people.')
-    const signedInAt = claims.auth_time === undefined ? known.value.signedInAt : Math.floor(seconds(claims.auth_time))
+    const signedInAt = claims.auth_time === undefined ? known.value.signedInAt : fromNumericDate(claims.auth_time)
     return tooOld(pending, signedInAt, now) ?? done({ token, ...defined({ signedInAt }) })
   } catch (error) {
     const { error: said, code } = error as { readonly error?: string; readonly code?: string }

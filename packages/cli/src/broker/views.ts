@@ -42,7 +42,7 @@ export type SessionView = {
   readonly immediateEnd?: ImmediateEndState
 }
 /** In seconds, except `uses`. */
-export type LimitsView = { readonly duration?: number; readonly uses?: number; readonly window?: number }
+type LimitsView = { readonly duration?: number; readonly uses?: number; readonly window?: number }
 type ApprovalView = {
   readonly approver: CallerView
   readonly at: string

@@ -3,7 +3,8 @@
 import { formatDuration } from '@stint/core/duration'
 import { withIdentity } from '@stint/core/identity/shown'
 import { ruleInWords } from '@stint/core/request/approver-words'
-import type { CallerView, LimitsView, RequestView, SessionView } from '../broker/views.ts'
+import { limitWords } from '@stint/core/request/limit-words'
+import type { CallerView, RequestView, SessionView } from '../broker/views.ts'
 import { factsText, fromNow, tableText } from '../frame/words.ts'
 import { shownLine } from '../output.ts'
 
@@ -50,16 +51,6 @@ export function requestText(request: RequestView, now: number): string {
   const next =
     request.may.length === 0 ? '' : `\nYou can: ${request.may.map((act) => `stint ${act} ${shownLine(request.id)}`).join('\n         ')}\n`
   return `${factsText(facts)}${next}`
-}
-
-/** ` (at most 15m, 1 session)`: what an approver shortened. */
-function limitWords({ duration, uses, window }: LimitsView): string {
-  const words = [
-    ...(duration === undefined ? [] : [formatDuration(duration)]),
-    ...(uses === undefined ? [] : [uses === 1 ? '1 session' : `${uses} sessions`]),
-    ...(window === undefined ? [] : [`started within ${formatDuration(window)}`]),
-  ]
-  return words.length === 0 ? '' : ` (at most ${words.join(', ')})`
 }
 
 /** The state of a session, with what it does not say: why, and how often the session was renewed. */

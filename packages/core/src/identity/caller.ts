@@ -5,7 +5,7 @@ import { findClaim } from '../config/matcher.ts'
 import type { ClaimRef, Issuer } from '../config/shape.ts'
 import { defined } from '../defined.ts'
 import { sha256Hex } from '../digest.ts'
-import { type Instant, seconds } from '../instant.ts'
+import { fromNumericDate, type Instant, seconds } from '../instant.ts'
 import { isObject, type JsonObject } from '../json.ts'
 import { type Done, done, type Refused } from '../outcome.ts'
 import type { Linked } from './link.ts'
@@ -77,10 +77,10 @@ export function toCaller(id: string, issuer: Issuer, token: UnverifiedToken, cla
     claims,
     groupsOmitted: groups === undefined && omitsGroups(claims),
     mfa: usedSecondFactor(claims, mfaAcrOf(issuer)),
-    ...(typeof claims.auth_time === 'number' ? { signedInAt: toInstant(claims.auth_time) } : {}),
+    ...(typeof claims.auth_time === 'number' ? { signedInAt: fromNumericDate(claims.auth_time) } : {}),
     token: {
-      issuedAt: toInstant(claims.iat as number),
-      expiresAt: toInstant(claims.exp as number),
+      issuedAt: fromNumericDate(claims.iat as number),
+      expiresAt: fromNumericDate(claims.exp as number),
       hash,
       once: typeof claims.jti === 'string' && claims.jti !== '' ? `jti:${claims.jti}` : `hash:${hash}`,
       audience: JSON.stringify(claims.aud ?? claims.client_id ?? null),
@@ -88,9 +88,6 @@ export function toCaller(id: string, issuer: Issuer, token: UnverifiedToken, cla
   }
   return done(caller as Caller)
 }
-
-/** A NumericDate can have a fraction (RFC 7519 §2). Instants are whole milliseconds, as events and items have them. */
-const toInstant = (numericDate: number): Instant => Math.floor(seconds(numericDate))
 
 /**
  * A caller who acts through a Slack link (identity/link.ts) and not with a token. The identity is the one from when the link
