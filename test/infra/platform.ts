@@ -29,7 +29,8 @@ export async function alone<T>(name: string, work: () => T | Promise<T>): Promis
       break
     } catch (error) {
       // One that was left behind by a run that was killed holds nobody up for ever.
-      if (tries > 3000) throw new Error(`somebody else has held ${lock} for five minutes; if nobody does, remove it`, { cause: error })
+      if (tries > 3000)
+        throw new Error(`another process has held ${lock} for five minutes. If none is running, remove it`, { cause: error })
       await sleep(100)
     }
   }

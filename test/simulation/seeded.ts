@@ -28,7 +28,7 @@ for (const name of missed) console.log(`MISSED ${name}`)
 for (const { what, why } of unseen) console.log(`not counted: ${what}; ${why}`)
 process.exitCode = missed.length > 0 || wanted.length === 0 ? 1 : 0
 
-/** A schedule that ends because the product or the simulation throws is no oracle's finding. */
+/** An exception of the product or of the simulation does not count: no oracle found it. */
 async function seed(copy: string, bug: Bug): Promise<void> {
   const { name } = bug
   const out = await withBug(copy, bug, () => simulate(copy, MAX_SCHEDULES))

@@ -364,14 +364,10 @@ async function attack(actor: Actor): Promise<void> {
       const other = dice.pick(ENGINEERS.filter((name) => name !== subject))
       const attack = subject === undefined || subject === other ? undefined : 'another’s request'
       await actor.vendAs(other, profile, { requestId: someone, attack })
-      await schedule.api(
-        actor.by,
-        'POST',
-        `/requests/${someone}/${dice.pick(['approve', 'deny', 'revoke', 'review'])}`,
-        dice.pick(['rex', 'dana-admin', 'ada', 'ada', JOB, other]),
-        {},
-      )
-      // Who is no responder cannot freeze, and so cannot keep others from their access.
+      const act = dice.pick(['approve', 'deny', 'revoke', 'review'])
+      const who = dice.pick(['rex', 'dana-admin', 'ada', 'ada', JOB, other])
+      await schedule.api(actor.by, 'POST', `/requests/${someone}/${act}`, who, act === 'review' ? { text: 'seen' } : {})
+      // Only responders can freeze. Others could keep everyone from their access.
       await schedule.api(actor.by, 'POST', '/freezes', dice.pick(['max', JOB, other]), { scope: { kind: 'all' }, justification: 'INC-4' })
     }
   }

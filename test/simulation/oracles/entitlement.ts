@@ -1,4 +1,4 @@
-/** Invariants 2 and 4: whoever changes a request is entitled to it, by the company's groups and not by what Stint says of them. */
+/** Invariants 2 and 4: everyone who changes a request is entitled to. Judged by the groups of the company, not by Stint's own rules. */
 import { JOB, PEOPLE, personOf } from '../people.ts'
 import { freshEvents, type Item, isRequest, type Json, type Oracle, type OracleContext, stringOf } from './oracle.ts'
 

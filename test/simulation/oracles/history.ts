@@ -1,12 +1,12 @@
 /**
- * Invariants 1 and 9 over the whole history: the record of STS, the answers, the table and the log tell one story. Each session that AWS made
- * has its intent before it and at most one outcome after it; its credentials left at most once, after that outcome and for its caller; and
- * each event of a session in the log is in the table as well.
+ * Invariant 1 over the whole history: the record of STS, the journals and the responses agree. Each session that AWS made has its intent
+ * before it and at most one outcome after it. Its credentials left at most once, after that outcome and for its caller. (./log.ts compares
+ * the journals with the log.)
  */
 import { credentialsIn, eventsIn, type Json, type Oracle, type OracleContext, stringOf, type VendCall } from './oracle.ts'
 
 type Left = { readonly call: VendCall; readonly at: number; readonly session: string | undefined }
-/** What the journals say of a session, by its name at AWS. */
+/** What its journal says of a session. */
 type Told = { readonly request: string; readonly caller: string; readonly events: readonly Json[] }
 
 /** Events that name the credentials of one AssumeRole call. */
@@ -38,6 +38,7 @@ export function historyOracle(context: OracleContext): Oracle {
     },
     onVended(call, answer) {
       const found = credentialsIn(answer)
+      if (found && left.has(found.accessKeyId)) fault('history', `${found.accessKeyId} left twice`)
       if (found) left.set(found.accessKeyId, { call, at: now(), session: found.session })
     },
     // Before items are erased, retired or deleted.
@@ -48,7 +49,7 @@ export function historyOracle(context: OracleContext): Oracle {
       for (const { accessKeyId, at, form } of sts.made) {
         const story = stories.get(form.RoleSessionName ?? '')
         if (!story) {
-          fault('history', `AWS made ${form.RoleSessionName}, of which no journal tells`)
+          fault('history', `AWS made ${form.RoleSessionName}, which is in no journal`)
           continue
         }
         const intent = story.events.find(({ type }) => type === 'session.reserved')

@@ -23,7 +23,7 @@ export function parametersOracle({ fault, releases }: OracleContext): Oracle {
   function judgeDuration(session: string, { profile }: Json, { at, end }: Wanted): void {
     const known = releases.flatMap((rules) => rules.profiles.find(profile)?.duration.default ?? [])
     if (!known.some((duration) => end - wholeSecond(at) === durationSeconds(duration) * 1000))
-      fault('parameters', `${session} lasts ${(end - at) / 1000} s, which is no duration of ${profile}`)
+      fault('parameters', `${session} lasts ${(end - at) / 1000} s, which ${profile} does not allow`)
   }
   return {
     onWrite(write) {
