@@ -604,8 +604,8 @@ async function restore(schedule: Schedule, backup: ReadonlyMap<string, Item>, di
   await drain(schedule)
   world.say('the table is restored from a backup')
   schedule.reached.add('the table is restored from a backup')
-  oracles.onRestored(world.now)
   schedule.restore(backup)
+  oracles.onRestored(world.now)
   await world.sleep(1000)
   if (restores && !isLate) await auditRestore(schedule, dice)
   for (const { pk, id, caller, profile } of schedule.storyItems()) {

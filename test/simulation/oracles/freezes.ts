@@ -1,23 +1,30 @@
 /**
  * A freeze that was answered stops every call that begins later, until two people have begun to release it: sessions of whom and what it
- * names, and decisions of the people it names. Only responders freeze and release.
+ * names, and decisions of the people it names. Only responders freeze and release. A table that is restored from a backup lacks later freezes,
+ * until it is restored from the log, too.
  */
 import { PEOPLE, personOf } from '../people.ts'
-import { credentialsIn, freshEvents, type Oracle, type OracleContext } from './oracle.ts'
+import { credentialsIn, eventsIn, freshEvents, type Oracle, type OracleContext } from './oracle.ts'
 
-type Freeze = { readonly scope: string; readonly answered: number; readonly until: number; released?: number }
+type Freeze = { readonly scope: string; readonly answered: number; readonly until: number; released?: number; isLost?: boolean }
 
-export function freezesOracle({ fault, reach, now, skewMs }: OracleContext): Oracle {
+export function freezesOracle({ fault, reach, now, skewMs, dynamo }: OracleContext): Oracle {
   const freezes: Freeze[] = []
   /** When a freeze of a scope was first in the table. */
   const written = new Map<string, number>()
   const releasing = new Map<string, Set<string>>()
 
-  const holds = ({ answered, until, released }: Freeze, started: number): boolean =>
-    started > answered && now() < until - 2 * skewMs && (released === undefined || now() < released)
+  const holds = ({ answered, until, released, isLost }: Freeze, started: number): boolean =>
+    !isLost && started > answered && now() < until - 2 * skewMs && (released === undefined || now() < released)
   const scopesOf = (issuer: string, subject: string): readonly string[] => {
     const person = issuer === 'lab' ? PEOPLE[subject]?.person : undefined
     return [`subject#${issuer}#${subject}`, ...(person ? [`person#${person}`] : [])]
+  }
+  /** Which freezes the restored table has. Whether it should have more is judged in ./restore.ts and ./log.ts. */
+  function lookAgain(): void {
+    const inForce = dynamo.items('stint').filter(({ pk, active }) => pk?.S?.startsWith('FREEZE#') && active?.BOOL)
+    const scopes = new Set(inForce.flatMap((item) => eventsIn(item).map((event) => event?.scope)))
+    for (const freeze of freezes) freeze.isLost = !scopes.has(freeze.scope)
   }
   return {
     onFrozen(scope, until) {
@@ -38,6 +45,8 @@ export function freezesOracle({ fault, reach, now, skewMs }: OracleContext): Ora
           fault('freezes', `${type} of ${scope} by ${by.subject}`)
       }
     },
+    onRestored: lookAgain,
+    onAuditRestored: lookAgain,
     onVended(call, answer) {
       const scopes = ['all', `profile#${call.profile}`, ...scopesOf(call.issuer, call.subject)]
       if (answer.json.code === 'frozen') {

@@ -131,10 +131,6 @@ export function transitionsOracle(context: OracleContext): Oracle {
         if (state === 'approved' && terms.approval) fault('approval', `${id} is approved by rule, though ${terms.profile} needs approval`)
       }
       if (was === 'pending' && state === 'approved') judgeApproval(id, after, fresh)
-      // Who decided, and that a withdrawal is by someone who may.
-      for (const event of fresh)
-        if (event.type === 'request.revoked' && !PEOPLE[event.by?.subject ?? ''])
-          fault('approval', `${id} is revoked by ${event.by?.subject}`)
       if (sessionsIn(after).length > 0 && state === 'pending') fault('uses', `${id} has a session and is pending`)
     },
   }
