@@ -199,7 +199,7 @@ export const simulatedBugs: readonly (Bug & Guarding)[] = [
     name: 'a silent STS is answered as a silent ledger',
     guards: ['promise 5'],
     file: VEND,
-    from: "      ...refused('sts-timeout', 'AWS did not answer in time. No credentials were returned.', { operator: assumed.cause }),",
+    from: "      ...refused('sts-timeout', 'AWS STS gave no usable response. No credentials were returned.', { operator: assumed.cause }),",
     to: '      ...ledgerSilent(assumed.cause),',
   },
   {

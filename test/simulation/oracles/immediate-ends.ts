@@ -25,8 +25,18 @@ const SIDE = 'stint-side'
 /** What `api` and `slack` read and write in the side table before they end a session. */
 const NOTING = ['UpdateItem ENDS', 'Query ENDS', 'Query DENY', 'GetItem DENY', 'GetItem ENDS']
 
-/** A session as the ledger has it. `worksUntil`: when AWS or the session policy refuses the last credentials of it that can have left. */
-type Known = { readonly roleArn: string; readonly name: string; readonly request: string; worksUntil: number; ended: boolean }
+/**
+ * A session as the ledger has it. `worksUntil`: when AWS or the session policy refuses the last credentials of it that can have left.
+ * `issuedAt`: when AWS made the newest of these.
+ */
+type Known = {
+  readonly roleArn: string
+  readonly name: string
+  readonly request: string
+  worksUntil: number
+  issuedAt: number
+  ended: boolean
+}
 /** Whom a policy denies. */
 type Denied = { readonly suffixes: ReadonlySet<string>; readonly before: number; readonly isStrange: boolean }
 
@@ -54,19 +64,11 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
     for (const all of [taken, returned]) all.set(roleArn, [denied])
   }
 
-  /** When the last credentials stop working that are on record. AWS can have made others, which never left. */
-  function worksUntil(fields: Item): number {
-    const ids = [fields.issued, fields.renewed].flatMap((set) => stringOf(set?.M?.accessKeyId) ?? [])
-    return Math.max(0, ...ids.map((id) => endOf(made.get(id))))
-  }
+  /** The credentials of a session that are on record. AWS can have made others, which never left. */
+  const recorded = ({ issued, renewed }: Item): readonly MadeSession[] =>
+    [issued, renewed].flatMap((set) => made.get(stringOf(set?.M?.accessKeyId) ?? '') ?? [])
   const isDenied = ({ suffixes, before: until }: Denied, suffix: string): boolean =>
-    suffixes.has(suffix) || (until > 0 && issuedBy(suffix) < until)
-  /** When the newest credentials of a session were issued. */
-  const issuedBy = (suffix: string): number => {
-    const name = sessions.get(suffix)?.name
-    const all = [...made.values()].filter(({ form }) => form.RoleSessionName === name)
-    return all.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...all.map(({ at }) => at))
-  }
+    suffixes.has(suffix) || (until > 0 && (sessions.get(suffix)?.issuedAt || Number.POSITIVE_INFINITY) < until)
 
   function judgeEnd(write: Write, { suffix, fields, state }: StoredSession, old: StoredSession | undefined): void {
     const request = write.id.slice(4)
@@ -76,10 +78,13 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
       request,
       name: stringOf(fields.sessionName) ?? '',
       worksUntil: 0,
+      issuedAt: 0,
       ended: false,
     }
     sessions.set(suffix, known)
-    known.worksUntil = worksUntil(fields)
+    const left = recorded(fields)
+    known.worksUntil = Math.max(0, ...left.map(endOf))
+    known.issuedAt = Math.max(0, ...left.map(({ at }) => at))
     const isEnd = state === 'ended' || (state === 'issued' && stringOf(write.after?.state) === 'revoked')
     if (!isEnd || known.ended) return
     known.ended = true
@@ -216,8 +221,7 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
 }
 
 /** When credentials stop working: at AWS's own expiration, or before it by the session policy. */
-function endOf(session: MadeSession | undefined): number {
-  if (!session) return 0
+function endOf(session: MadeSession): number {
   const policy = /"aws:CurrentTime":"([^"]+)"/.exec(session.form.Policy ?? '')?.[1]
   return Math.min(
     session.at + Number(session.form.DurationSeconds) * 1000,

@@ -110,6 +110,14 @@ describe('a renewal', () => {
     const young = withToken({ issuedAt: END - 11 * MINUTE, expiresAt: END })
     expect(await renew(it.broker, { ...call, now: END - 10 * MINUTE }, young, it.id)).toMatchObject({ value: { expiration: END } })
   })
+  test('is issued no earlier than it was reserved, although the clock is set back meanwhile', async () => {
+    const it = await started()
+    it.stsAnswers(async (input) => {
+      it.memory.setNow(LATER - 5000)
+      return done(answerTo(input, { credentials: { ...answerTo(input).credentials, expiration: LATER + 30 * MINUTE } }))
+    })
+    expect(await renew(it.broker, later, dana, it.id)).toMatchObject({ outcome: 'done', value: { issuedAt: LATER } })
+  })
   test('ends when AWS says, if that is earlier', async () => {
     const it = await started()
     it.stsAnswers(async (input) =>

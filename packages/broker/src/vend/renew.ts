@@ -19,6 +19,7 @@ import { changedTerms, type Scope, type ScopeRefusal } from '@stint/core/scope/t
 import type { Broker } from '../ports/broker.ts'
 import type { Call, RenewableSession, RenewalReservation, RenewRefusal } from '../ports/ledger.ts'
 import type { Assumed, StsRefusal } from '../ports/sts.ts'
+import { fromCallOn } from './call-clock.ts'
 import { ledgerSilent } from './ledger-silent.ts'
 import { recordRefusal } from './record-refusal.ts'
 import { FREEZES_READ_AGAIN_AFTER_MS, freezeRefusal, type Vended } from './vend.ts'
@@ -42,12 +43,13 @@ const MAX_TOKEN_AGE_SECONDS = 3600
 
 /** `byContainer`: an SDK asks, by the container credentials protocol. */
 export async function renew(
-  broker: Broker,
+  machine: Broker,
   call: Call,
   caller: Caller,
   id: SessionId,
   { byContainer = false }: { readonly byContainer?: boolean } = {},
 ): Promise<RenewResult> {
+  const broker = fromCallOn(machine, call)
   const found = await broker.ledger.renewable(id)
   if (found.outcome === 'unknown') return { ...ledgerSilent(found.cause), caller }
   if (!found.value || !isOwn(broker, caller, found.value)) return refuse(broker, call, caller, '', unknownSession)
@@ -163,7 +165,10 @@ async function renewAs(
   const input = assumeRoleInput(scope, { session: id, sessionName }, expiresAt, call.now)
   const assumed = await broker.sts.assumeRole(input)
   if (assumed.outcome === 'unknown')
-    return { ...refused('sts-timeout', 'AWS did not answer in time. No credentials were returned.', { operator: assumed.cause }), ...who }
+    return {
+      ...refused('sts-timeout', 'AWS STS gave no usable response. No credentials were returned.', { operator: assumed.cause }),
+      ...who,
+    }
   if (assumed.outcome === 'refused') {
     await broker.ledger.failRenewal(reservation, { ...assumed, reason: assumed.operator ?? assumed.detail }, broker.clock())
     return { ...assumed, ...who }

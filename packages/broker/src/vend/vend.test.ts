@@ -41,6 +41,13 @@ describe('a session', () => {
     })
     expect(await run(broker)).toMatchObject({ value: { expiration: NOW + expected } })
   })
+  test('is issued no earlier than it was reserved, although the clock is set back meanwhile', async () => {
+    const { broker, memory } = brokerInProcess(undefined, async (input) => {
+      memory.setNow(NOW - 5000)
+      return done(answerTo(input))
+    })
+    expect(await run(broker)).toMatchObject({ outcome: 'done', value: { issuedAt: NOW } })
+  })
 })
 
 describe('nothing is sent to AWS', () => {
@@ -261,7 +268,7 @@ describe('AWS', () => {
     expect(await run(broker)).toEqual({
       outcome: 'refused',
       code: 'sts-timeout',
-      detail: 'AWS did not answer in time. No credentials were returned.',
+      detail: 'AWS STS gave no usable response. No credentials were returned.',
       operator: 'sts: timeout',
       caller: dana,
       profile: 'reader',

@@ -27,6 +27,7 @@ import { type AccessInput, changedTerms, resolveScope, type Scope, type ScopeRef
 import type { Broker } from '../ports/broker.ts'
 import type { Call, Freeze, Intent, Reservation, ReserveRefusal, SessionCount } from '../ports/ledger.ts'
 import type { Assumed, StsRefusal } from '../ports/sts.ts'
+import { fromCallOn } from './call-clock.ts'
 import { limitRefusal } from './container-limits.ts'
 import { ledgerSilent } from './ledger-silent.ts'
 import { recordRefusal } from './record-refusal.ts'
@@ -78,12 +79,13 @@ export type VendResult = (Done<Vended> | Refused<VendRefusal> | { readonly outco
 export const FREEZES_READ_AGAIN_AFTER_MS = 250
 
 export async function vend(
-  broker: Broker,
+  machine: Broker,
   call: Call,
   caller: Caller,
   wanted: AccessInput,
   options: VendOptions = {},
 ): Promise<VendResult> {
+  const broker = fromCallOn(machine, call)
   const { profile } = wanted
   const decided = decide(broker, call, caller, wanted, options)
   if (decided.outcome === 'refused') return refuse(broker, call, caller, profile, decided)
@@ -128,7 +130,7 @@ export async function vend(
   if (assumed.outcome === 'unknown') {
     // The call may have succeeded, so the use is not returned here: the sweeper abandons the reservation later.
     return {
-      ...refused('sts-timeout', 'AWS did not answer in time. No credentials were returned.', { operator: assumed.cause }),
+      ...refused('sts-timeout', 'AWS STS gave no usable response. No credentials were returned.', { operator: assumed.cause }),
       caller,
       profile,
     }

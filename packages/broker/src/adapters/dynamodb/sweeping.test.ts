@@ -4,7 +4,7 @@
  */
 import type { Approval } from '@stint/core/config/shape'
 import type { RequestId } from '@stint/core/ids'
-import { days, type Instant, seconds } from '@stint/core/instant'
+import { days, type Instant, seconds, toIso } from '@stint/core/instant'
 import { nextDue } from '@stint/core/request/due'
 import type { Change } from '@stint/core/request/machine'
 import { describe, expect, test } from 'vitest'
@@ -272,6 +272,18 @@ describe('the time of a run', () => {
     const [expired, abandoned] = [lastOf(idOf(1)), lastOf(idOf(2))]
     expect([expired.type, abandoned.type]).toEqual(['request.expired', 'session.abandoned'])
     for (const event of [expired, abandoned]) expect(Date.parse(event.at)).toBeGreaterThan(start)
+  })
+  test('does not go back in time if the clock is set back', async () => {
+    const it = indexed()
+    await ask(it, idOf(1))
+    await reserveIn(it, idOf(2))
+    const start = NOW + HALF_HOUR
+    it.setNow(start - 10_000)
+    await it.ledger.sweep(start, sweepOptions(start))
+    for (const id of [idOf(1), idOf(2)]) {
+      const last = JSON.parse(it.table.item(STORY, `REQ#${id}`)?.events?.L?.at(-1)?.M?.event?.S ?? '{}')
+      expect(last).toMatchObject({ type: id === idOf(1) ? 'request.expired' : 'session.abandoned', at: toIso(start) })
+    }
   })
   test('does not run out for changes while reservations are abandoned', async () => {
     const it = indexed()

@@ -22,7 +22,10 @@ type Parts = Pick<ReturnType<typeof lists>, 'entries'> & ReturnType<typeof aband
 /** Requests of one page of a walk that are read at once. */
 const WALK_AT_ONCE = 16
 
-/** Events are dated when they are written: a run can last a minute. */
+/**
+ * Events are dated when they are written: a run can last a minute. They are not dated before its beginning, although the clock can be set
+ * back meanwhile: a reservation is abandoned when it is old enough, and not before.
+ */
 export function sweeping(
   settings: LedgerSettings,
   sender: Sender,
@@ -36,12 +39,12 @@ export function sweeping(
     return passed.outcome === 'unknown' ? passed : done(passed.value ? 1 : 0)
   }
 
-  function abandon(places: Places, { abandonedBefore, until }: SweepOptions) {
+  function abandon(places: Places, now: Instant, { abandonedBefore, until }: SweepOptions) {
     return workThrough({
       shards: shards.map(openKey),
       places,
       page: (key, after) => entries(indexes.open, key, { after, before: timeKey(abandonedBefore, '' as RequestId), limit: PAGE }),
-      work: (id) => abandonIn(id, abandonedBefore, clock()),
+      work: (id) => abandonIn(id, abandonedBefore, Math.max(clock(), now)),
       isOver: () => clock() >= until.abandon,
     })
   }
@@ -51,7 +54,7 @@ export function sweeping(
       shards: shards.map(dueKey),
       places,
       page: (key, after) => entries(indexes.due, key, { after, before: timeKey(now + 1, '' as RequestId), limit: PAGE }),
-      work: (id) => passOne(id, clock()),
+      work: (id) => passOne(id, Math.max(clock(), now)),
       isOver: () => clock() >= until.pass,
     })
   }
@@ -116,7 +119,7 @@ export function sweeping(
       const remembered = await state.read()
       if (remembered.outcome === 'unknown') faults.push(remembered.cause)
       const seen: SweepState = remembered.outcome === 'done' ? remembered.value : { revision: 0, places: {} }
-      const abandoned = await abandon(seen.places, options)
+      const abandoned = await abandon(seen.places, now, options)
       const passed = await pass(seen.places, now, options)
       faults.push(...abandoned.faults, ...passed.faults)
       const due = walkDue(seen.walk, configHash, now)
