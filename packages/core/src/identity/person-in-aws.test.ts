@@ -35,4 +35,5 @@ test('each identity has the source identity that the config decides, if it does'
     { issuer: 'runner', actor: '42', sourceIdentity: 'rn.42' },
   ])
   expect(identitiesInAws(rules, 'nobody')).toEqual([])
+  expect(identitiesInAws({ issuers } as never, 'dana')).toEqual([])
 })

@@ -13,13 +13,13 @@ export function fillClaims(into: Claims, issuer: Issuer, identity: string, given
   if (issuer.identityClaim !== undefined) putClaim(into, issuer.identityClaim, identity, given)
 }
 
-/** The claims by which `tokenUseFault` knows the kind of a token. */
+/** The claims by which `tokenUseFault` knows the kind of a token, and that a person obtained it. */
 function marksOf(issuer: Issuer): JsonObject {
   const access = issuer.tokenUse === 'access'
   const marks: { readonly [dialect in Dialect]: JsonObject } = {
     rfc9068: {},
     cognito: access ? { token_use: 'access', username: 'test', client_id: issuer.audiences[0] ?? '' } : { token_use: 'id' },
-    okta: access ? { cid: 'test' } : {},
+    okta: access ? { cid: 'test', uid: 'test' } : {},
     entra: access ? { azp: 'test', scp: 'test' } : {},
     keycloak: { typ: access ? 'Bearer' : 'ID' },
     auth0: access ? { azp: 'test' } : {},

@@ -15,6 +15,16 @@ describe('a rule in words', () => {
     ['a pattern', { issuer: 'people', claims: { sub: { glob: 'a*' } } }, '1 approver from `people` whose `sub` matches `a*`'],
     ['anything else', { issuer: 'people', claims: { sub: { not: 'x' } } }, '1 approver from `people` whose `sub` fits `{"not":"x"}`'],
     [
+      'a list in anything else',
+      { issuer: 'people', claims: { sub: { not: ['x'] } } },
+      '1 approver from `people` whose `sub` fits `{"not":["x"]}`',
+    ],
+    [
+      'a oneOf without a list',
+      { issuer: 'people', claims: { sub: { oneOf: 'x' } } },
+      '1 approver from `people` whose `sub` fits `{"oneOf":"x"}`',
+    ],
+    [
       'a second factor',
       { issuer: 'people', claims: { sub: 'avery' }, mfa: true },
       '1 approver from `people` whose `sub` is `avery` with a second factor',

@@ -5,7 +5,17 @@ import { crockford } from '../digest.ts'
 import type { RequestId, SessionId } from '../ids.ts'
 import { seconds } from '../instant.ts'
 import { NOW } from '../testing/fixtures.ts'
-import { type EndedSession, earlierSessions, endedSession, endPolicy, MAX_DENIED_SESSIONS, MOST_IN_POLICY } from './immediate-end.ts'
+import {
+  END_POLICY_NAME,
+  END_SESSION_NAME,
+  type EndedSession,
+  earlierSessions,
+  endedSession,
+  endPolicy,
+  immediateEndWords,
+  MAX_DENIED_SESSIONS,
+  MOST_IN_POLICY,
+} from './immediate-end.ts'
 import type { Session } from './session.ts'
 
 const REQUEST = `req_${'0'.repeat(26)}` as RequestId
@@ -51,6 +61,18 @@ describe('the policy', () => {
     expect(isDenied(document, `dana-${suffixOf(1)}`, NOW)).toBe(false)
   })
 
+  test('is exactly this, under the names that the target kit permits', () => {
+    expect([END_POLICY_NAME, END_SESSION_NAME]).toEqual(['stint-end', 'stint-end'])
+    const [effect, sids] = [{ Effect: 'Deny', Action: '*', Resource: '*' }, ['StintEndedSessions', 'StintEarlierSessions']]
+    expect(JSON.parse(endPolicy([ended(1)], earlierSessions(NOW - seconds(3000)), NOW)?.document ?? '')).toEqual({
+      Version: '2012-10-17',
+      Statement: [
+        { Sid: sids[0], ...effect, Condition: { StringLike: { 'aws:userid': [`*.${suffixOf(1)}`] } } },
+        { Sid: sids[1], ...effect, Condition: { DateLessThan: { 'aws:TokenIssueTime': '2026-11-24T11:10:00Z' } } },
+      ],
+    })
+  })
+
   test('no longer has sessions whose credentials have expired', () => {
     const made = endPolicy([ended(1, { until: NOW }), ended(2, { until: NOW + 1 })], undefined, NOW)
     expect(suffixes(made?.denied)).toEqual([suffixOf(2)])
@@ -60,6 +82,9 @@ describe('the policy', () => {
   test('is the same text for the same sessions in any order', () => {
     const some = [ended(3), ended(1, { notedAt: NOW }), ended(2)]
     expect(endPolicy(some.toReversed(), undefined, NOW)?.document).toBe(endPolicy(some, undefined, NOW)?.document)
+    expect(endPolicy([ended(3, { state: 'written' }), ended(1), ended(2)], undefined, NOW)?.document).toBe(
+      endPolicy(some, undefined, NOW)?.document,
+    )
   })
 
   test.each([500, MAX_DENIED_SESSIONS, MOST_IN_POLICY, 2000])(
@@ -79,7 +104,23 @@ describe('the policy', () => {
     expect(suffixes(made?.denied)).toEqual([...suffixes(old), early.suffix])
     expect(suffixes(made?.left)).toEqual([late.suffix])
   })
+  test('keeps what was written and not read back, too', () => {
+    const made = endPolicy([...many(MOST_IN_POLICY), ended(5000, { state: 'written', notedAt: NOW })], undefined, NOW)
+    expect(made?.denied[0]?.suffix).toBe(suffixOf(5000))
+  })
+  test('takes the ends of one instant in the order of their IDs', () => {
+    const made = endPolicy(many(MOST_IN_POLICY + 2).toReversed(), undefined, NOW)
+    expect(suffixes(made?.left)).toEqual([suffixOf(MOST_IN_POLICY), suffixOf(MOST_IN_POLICY + 1)])
+  })
 })
+
+test('each state says when the credentials stop working', () =>
+  expect(Object.entries(immediateEndWords).map(([state, words]) => [state, /expire|minutes|adding/.exec(words)?.[0]])).toEqual([
+    ['requested', 'adding'],
+    ['written', 'minutes'],
+    ['read-back', 'minutes'],
+    ['full', 'expire'],
+  ]))
 
 describe('every earlier session', () => {
   const earlier = earlierSessions(NOW)
@@ -90,12 +131,14 @@ describe('every earlier session', () => {
   })
 
   test('need not be listed, unless it was issued in the last minute', () => {
-    const made = endPolicy([ended(1), ended(2, { issuedAt: NOW - seconds(59) })], earlier, NOW)
+    const [last, first] = [ended(2, { issuedAt: NOW - seconds(60) }), ended(3, { issuedAt: NOW - seconds(60) - 1 })]
+    const made = endPolicy([ended(1), last, first], earlier, NOW)
     expect(userIds(made?.document)).toEqual([`*.${suffixOf(2)}`])
-    expect(suffixes(made?.denied)).toEqual([suffixOf(2), suffixOf(1)])
+    expect(suffixes(made?.denied)).toEqual([suffixOf(2), suffixOf(1), suffixOf(3)])
   })
 
-  test('is no longer denied when the last of their credentials have expired', () => {
+  test('is no longer denied when the last of their credentials have expired: after an hour and a minute', () => {
+    expect(earlier).toEqual({ before: NOW, until: NOW + seconds(3600 + 60) })
     expect(endPolicy([], earlier, earlier.until - 1)?.document).toContain('aws:TokenIssueTime')
     expect(endPolicy([], earlier, earlier.until)).toBeUndefined()
   })

@@ -80,6 +80,7 @@ test.each<[string, object, object, Fact]>([
   ['that starts later', { startsAt: NOW + 60 * MINUTE }, {}, ['Starts', '2026-11-24 04:00 UTC', NOW + 60 * MINUTE]],
   ['approved', { state: 'approved', windowExpiresAt: NOW + 5 * MINUTE }, {}, ['Valid until', '2026-11-24 03:05 UTC', NOW + 5 * MINUTE]],
   ['with parameters', {}, { parameters: { bucket: 'a\u202Eb' } }, ['Parameter bucket', 'a‹U+202E›b']],
+  ['that extends another', { extends: 'req_01ARYZ6S410000000000000001' }, {}, ['Extends', 'req_01ARYZ6S410000000000000001']],
   ['to a whole role', {}, { policy: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }, ['Risk', 'high: every action']],
 ])('a request %s', (_name, change, terms, expected) => {
   expect(summaryOf(request(change, terms), place, NOW).facts).toContainEqual(expected)
@@ -135,6 +136,7 @@ describe('what the session may do', () => {
       { policy: [allow({ Resource: 'arn:aws:s3:::a, if "tested"' })], policyArns: [] },
       ['s3:* on "arn:aws:s3:::a, if \\"tested\\""'],
     ],
+    ['a name with a space', { policy: [allow({ Resource: 'arn:aws:s3:::a b' })], policyArns: [] }, ['s3:* on "arn:aws:s3:::a b"']],
     [
       'the widest resource last',
       { policy: [allow({ Resource: ['arn:aws:s3:::a', 'arn:aws:s3:::*/*'] })], policyArns: [] },
