@@ -120,6 +120,9 @@ describe('the fields of an ARN', () => {
     for (const kind of ['session', 'identity', 'resource'] as const)
       expect(faultsOf(kind, deny({ Resource, ...(kind === 'resource' ? { Principal: '*' } : {}) }))).toContain(fault)
   })
+  test.each(['*', '*-west-2', 'us-*', 'us-west-?', ''])('the region of a bucket that names no region: %j', (region) =>
+    expect(faultsOf('session', deny({ Resource: `arn:aws:s3:${region}:123456789012:test/athena` }))).toBe('accepted'),
+  )
   test.each(['aws', 'aws-cn', 'aws-us-gov', 'aws-eusc', 'aws-iso', 'aws-iso-b', 'aws-iso-e', 'aws-iso-f', '*', 'aws*', 'aws-??'])(
     'the partition %s',
     (partition) => expect(faultsOf('session', deny({ Resource: `arn:${partition}:s3:::b` }))).toBe('accepted'),
@@ -150,7 +153,7 @@ describe('statement IDs', () => {
     expect(faultsOf('session', allow({ Sid }))).toBe('accepted'),
   )
   test('none is used twice (check reference, "Unique Sids required"), but the empty one', () => {
-    expect(faultsOf('session', allow({ Sid: 'A' }), deny({ Sid: 'A' }))).toContain("'A' is used twice")
+    expect(faultsOf('session', allow({ Sid: 'A' }), deny({ Sid: 'A' }))).toBe("Statement[1].Sid: 'A' is used twice")
     expect(faultsOf('session', allow({ Sid: 'A' }), deny({ Sid: 'a' }))).toBe('accepted')
     expect(faultsOf('session', allow({ Sid: '' }), deny({ Sid: '' }))).toBe('accepted')
     expect(faultsOf('session', allow({ Sid: 1 }))).toContain('must be a string')

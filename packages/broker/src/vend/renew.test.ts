@@ -296,6 +296,15 @@ describe('nothing is written or sent', () => {
     expect(found).toMatchObject({ code: 'terms-changed' })
     expect('evidence' in found ? found.evidence : undefined).toEqual(expected)
   })
+  test('with the evidence of the ledger, if the refusal is about something else', async () => {
+    const it = await started()
+    const refusal = refused('renewals-exhausted', 'no more', { evidence: { approved: '{}' } } as never)
+    expect(await renew(it.answering({ reserveRenewal: async () => refusal }), later, dana, it.id)).toEqual({
+      ...refusal,
+      caller: dana,
+      profile: 'reader',
+    })
+  })
 })
 
 describe('a single-use token', () => {
@@ -310,6 +319,15 @@ describe('a single-use token', () => {
     const it = await started({}, { replay: true })
     expect(await renew(it.broker, later, dana, it.id)).toMatchObject({ code: 'token-used', detail: 'This token was already used.' })
     expect(it.sent.length).toBe(1)
+  })
+  test('does not renew the session that it started, although the ledger does not answer', async () => {
+    const it = await started({}, { replay: true })
+    const broker = it.answering({ takeToken: async () => silent })
+    expect(await renew(broker, later, dana, it.id)).toMatchObject({ code: 'token-used', detail: 'This token was already used.' })
+  })
+  test('renews the session that it started once the issuer’s tokens are no longer for one use', async () => {
+    const it = await started({}, { replay: true })
+    expect(await renew({ ...it.broker, rules: rules({ reader: long() }) }, later, dana, it.id)).toMatchObject({ outcome: 'done' })
   })
   test('does not renew the session that it started under a named request', async () => {
     const it = await started({}, { replay: true })
@@ -355,10 +373,11 @@ describe('a freeze', () => {
     expect(await renew(broker, later, dana, it.id)).toMatchObject({ code: 'ledger-unavailable', caller: dana, profile: 'reader' })
     expect(it.refusals).toEqual([])
   })
-  test.each([
-    [250, 1],
-    [251, 2],
-  ])('is read again if reserving is slow: %i ms', async (milliseconds, expected) => {
+  test.each<[number, 'done' | 'refused', number]>([
+    [250, 'done', 1],
+    [251, 'done', 2],
+    [251, 'refused', 1],
+  ])('is read again if reserving is slow and succeeds: %i ms, %s', async (milliseconds, outcome, expected) => {
     const it = await started()
     let reads = 0
     const broker = it.answering({
@@ -370,10 +389,10 @@ describe('a freeze', () => {
         const reserved = await it.memory.ledger.reserveRenewal(renewal)
         await new Promise(setImmediate)
         it.memory.advance(milliseconds)
-        return reserved
+        return outcome === 'done' ? reserved : refused('rate-limited', 'slow down')
       },
     })
-    expect((await renew(broker, later, dana, it.id)).outcome).toBe('done')
+    expect((await renew(broker, later, dana, it.id)).outcome).toBe(outcome)
     expect(reads).toBe(expected)
   })
 })
@@ -399,9 +418,20 @@ describe('the answer of AWS', () => {
     expect(await renew(it.broker, later, dana, it.id)).toMatchObject({ code: 'assume-role-invalid', caller: dana, profile: 'reader' })
     expect(it.failed).toMatchObject([{ code: 'assume-role-invalid', reason, sends: 2, awsRequestId: 'r-9' }, LATER])
   })
-  test('that does not fit is not returned, and the session stays', async () => {
+  test.each([
+    ['of this role', 'AROA0000000000000001'],
+    ['of another role', 'AROA9999999999999999'],
+  ])('that does not fit is not returned, and the session stays: with the ID %s', async (_name, role) => {
     const it = await started()
-    it.stsAnswers(async (input) => done(answerTo(input, { assumedRoleArn: 'arn:aws:sts::111122223333:assumed-role/Admin/dana', sends: 2 })))
+    it.stsAnswers(async (input) =>
+      done(
+        answerTo(input, {
+          assumedRoleArn: 'arn:aws:sts::111122223333:assumed-role/Admin/dana',
+          assumedRoleId: `${role}:${input.roleSessionName}`,
+          sends: 2,
+        }),
+      ),
+    )
     expect(await renew(it.broker, later, dana, it.id)).toMatchObject({
       code: 'sts-answer-invalid',
       operator: 'the ARN is not the one of the requested session',

@@ -193,6 +193,27 @@ describe('a request for approval is made', () => {
     const { ask } = setup()
     expect(idOf(await ask(scope, options))).not.toBe(idOf(await ask()))
   })
+  test.each<[string, object, object]>([
+    ['other parameters', { parameters: { a: 'b' } }, {}],
+    ['a narrowed policy', { narrow: [{ Effect: 'Allow' }] }, {}],
+    ['another start', {}, { startsAt: NOW + 60_000 }],
+    ['another person behind the job', { triggeredBy: 'eve' }, {}],
+    ['a request that it extends', {}, { extended: REQUEST }],
+    ['another request that it extends', {}, { extended: HELD.request }],
+  ])('with an ID of its own from the first attempt, if it is for %s', async (_name, change, options) => {
+    const ids: string[] = []
+    const { ask } = setup({
+      takePlace: async () => done({ place: 'taken' }),
+      ask: async ({ request }) => {
+        ids.push(request)
+        return silent
+      },
+    })
+    await ask()
+    await ask(scopeOf(), { extended: `req_${'3'.repeat(26)}` })
+    await ask(scopeOf({ terms: { ...base, ...change } as never }), options)
+    expect(new Set(ids).size).toBe(3)
+  })
   test('anew if the first was decided', async () => {
     const { ask, memory } = setup()
     const first = idOf(await ask())
@@ -389,6 +410,7 @@ describe('a full list of places', () => {
       NOW,
       [HELD.request, REQUEST],
     ],
+    ['decided, only the last', { [HELD.request]: waiting(), [REQUEST]: waiting({ state: 'denied' }) }, NOW, [REQUEST]],
     ['under way', { [HELD.request]: undefined, [REQUEST]: waiting() }, NOW, []],
   ])('is freed of requests that are %s', async (_name, requests, now, expected) => {
     const left: string[] = []

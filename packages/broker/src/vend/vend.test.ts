@@ -5,7 +5,7 @@ import { done, refused } from '@stint/core/outcome'
 import { caller, profile } from '@stint/core/testing/fixtures'
 import { describe, expect, test } from 'vitest'
 import type { Broker } from '../ports/broker.ts'
-import { bucketSlot } from './slot.ts'
+import { bucketSlot, freshSlot } from './slot.ts'
 import { answerTo, brokerInProcess, call, NOW } from './testing/broker.ts'
 import { vend } from './vend.ts'
 
@@ -160,7 +160,7 @@ describe('a freeze', () => {
   })
   test('is read again if reserving is slow', async () => {
     const { memory, answering, sent } = brokerInProcess()
-    const slow = (milliseconds: number) => {
+    const slow = (milliseconds: number, isRefused = false) => {
       let reads = 0
       return {
         reads: () => reads,
@@ -173,15 +173,16 @@ describe('a freeze', () => {
             const reserved = await memory.ledger.reserve(intent)
             await new Promise(setImmediate)
             memory.advance(milliseconds)
-            return reserved
+            return isRefused ? refused('request-exhausted', 'full') : reserved
           },
         }),
       }
     }
-    const [quick, late] = [slow(250), slow(251)]
+    const [quick, late, full] = [slow(250), slow(251), slow(251, true)]
     expect((await run(quick.broker)).outcome).toBe('done')
     expect((await run(late.broker)).outcome).toBe('done')
-    expect([quick.reads(), late.reads(), sent.length]).toEqual([1, 2, 2])
+    expect((await run(full.broker)).outcome).toBe('refused')
+    expect([quick.reads(), late.reads(), full.reads(), sent.length]).toEqual([1, 2, 1, 2])
   })
   test('that cannot be read refuses the session', async () => {
     const { memory, answering, sent } = brokerInProcess()
@@ -365,6 +366,14 @@ describe('the request of a session', () => {
       windowExpiresAt: NOW + 90_000,
     })
   })
+  test.each<[string, { jobIdentity?: string[] }, { renew?: string }, string | undefined]>([
+    ['is of the caller’s job, which alone can renew the session', { jobIdentity: ['run_id', 'attempt'] }, { renew: '30m' }, '["7",null]'],
+    ['is of no job if the issuer does not tell jobs apart', {}, { renew: '30m' }, undefined],
+    ['is of no job if the session has no renewals', { jobIdentity: ['run_id'] }, {}, undefined],
+  ])('%s', async (_name, change, renew, job) => {
+    const intent = await intentOf(change as object, {}, {}, { duration: { default: '30m', max: '1h', ...renew } as Profile['duration'] })
+    expect(intent.job).toBe(job)
+  })
   test('is named by a single-use token, before any key', async () => {
     const intent = await intentOf({ replay: 'once' }, {}, { idempotency })
     expect(intent).toMatchObject({ tokenIssuedAt: NOW - 60_000, windowExpiresAt: NOW + 610_000 })
@@ -450,6 +459,11 @@ describe('an entry point with limits', () => {
     const { answering } = brokerInProcess()
     const broker = answering({ countSession: async () => done({ place: 9 }), reserve: async () => refused('request-exhausted', 'full') })
     expect(await run(broker, {}, { slot: bucketSlot(limits) })).toMatchObject({ code: 'rate-limited', operator: 'full' })
+  })
+  test('refuses if its slot has no next request', async () => {
+    const { answering } = brokerInProcess()
+    const broker = answering({ countSession: async () => done({ place: 9 }), reserve: async () => refused('request-exhausted', 'full') })
+    expect(await run(broker, {}, { slot: { ...freshSlot, limits } })).toMatchObject({ code: 'request-exhausted', operator: 'full' })
   })
   test('does not try the next request for another refusal', async () => {
     const { answering } = brokerInProcess()

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { NOW } from '../testing/fixtures.ts'
 import type { AssumeRoleInput } from './assume-role.ts'
-import { type AssumedRole, faultInAnswer } from './assumed-role.ts'
+import { type AssumedRole, faultInAnswer, requestIdOf } from './assumed-role.ts'
 
 const SESSION = 'dana-req_00000000000000000000000000.00000000'
 const asked: AssumeRoleInput = {
@@ -125,3 +125,13 @@ describe('an answer', () => {
     expect(faultInAnswer(unset, sourceIdentity === undefined ? answer : { ...answer, sourceIdentity }, NOW)).toBe(fault)
   })
 })
+
+test.each<[string, string | undefined, object]>([
+  ['with the form of an ID', '6f9a2c1e-0000-4000-8000-000000000000', { awsRequestId: '6f9a2c1e-0000-4000-8000-000000000000' }],
+  ['of 128 characters', 'a'.repeat(128), { awsRequestId: 'a'.repeat(128) }],
+  ['that is too long for an event', 'a'.repeat(129), {}],
+  ['that is empty', '', {}],
+  ['that is a sentence', 'a b', {}],
+  ['with a line break behind it', 'r-1\n', {}],
+  ['that is missing', undefined, {}],
+])('a request ID %s, in an event', (_name, id, expected) => expect(requestIdOf(id)).toStrictEqual(expected))

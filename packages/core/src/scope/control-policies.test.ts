@@ -20,6 +20,14 @@ test('many are split: each policy is within the limit and as full as it can be, 
   for (const text of policies) expect(text.length).toBeLessThanOrEqual(MOST)
   for (const text of policies.slice(0, -1)) expect(text.length + named(0).length + 3).toBeGreaterThan(MOST)
 })
+test.each([
+  [MOST, 1],
+  [MOST + 1, 2],
+])('two that fill %i characters together are in as many policies as needed: %i', (characters, expected) => {
+  const [empty] = controlPolicies(['a', ''])
+  const names = ['a', 'b'.repeat(characters - (empty as string).length)]
+  expect(controlPolicies(names)).toHaveLength(expected)
+})
 
 describe('what they deny', () => {
   const everything = policy({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }, 'identity')

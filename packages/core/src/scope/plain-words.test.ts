@@ -302,6 +302,50 @@ describe('a policy in plain words', () => {
       [],
       [`can write (\`SendMessage\`) in SQS: ${[1, 2, 3, 4, 5].map((one) => `\`q${one}\` in any account`).join(', ')}`],
     ],
+    [
+      'a bucket, its objects, and a bucket whose name begins like it',
+      [allow('s3:Get*', ['arn:aws:s3:::a', 'arn:aws:s3:::a/*', 'arn:aws:s3:::a01'])],
+      [],
+      ['can read in S3: `a`, `a01`', 'cannot write'],
+    ],
+    [
+      'reading two services, each in its own place',
+      [allow('s3:GetObject', 'arn:aws:s3:::a'), allow('sqs:GetQueueUrl', 'arn:aws:sqs:*:111122223333:b')],
+      [],
+      ['can read in S3: `a`', 'can read in SQS: `b`', 'cannot write'],
+    ],
+    [
+      'reading the same two services in two places',
+      [
+        allow(['s3:GetObject', 'sqs:GetQueueUrl'], 'arn:aws:s3:::a'),
+        allow(['s3:GetObject', 'sqs:GetQueueUrl'], 'arn:aws:sqs:*:111122223333:b'),
+      ],
+      [],
+      ['can read in S3: `a`', 'can read in SQS: `a`', 'can read in S3: `b`', 'can read in SQS: `b`', 'cannot write'],
+    ],
+    [
+      'wildcards, of which the shortest comes first',
+      [
+        allow(
+          's3:GetObject',
+          ['abc*', 'a*', 'abcd*', 'ab*'].map((one) => `arn:aws:s3:::${one}`),
+        ),
+      ],
+      [],
+      ['can read in S3: `a*`, `ab*`, `abc*`, `abcd*`', 'cannot write'],
+    ],
+    [
+      'any account, written with two stars, and accounts that only begin or end with one',
+      [allow('sqs:SendMessage', ['arn:aws:sqs:*:**:a', 'arn:aws:sqs:*:*1:b', 'arn:aws:sqs:*:1*:c'])],
+      [],
+      ['can write (`SendMessage`) in SQS: `b` in account `*1`, `c` in account `1*`, `a` in any account'],
+    ],
+    [
+      'a name that goes on in the next line',
+      [allow('s3:GetObject', 'arn:aws:s3:::a\nb')],
+      [],
+      ['can read in S3: `arn:aws:s3:::a ⏎ b`', 'cannot write'],
+    ],
     ['what begins like a read', [allow('license-manager:CheckInLicense')], [], ['can write (`CheckInLicense`) in license-manager']],
     ['hidden characters', [allow('s3:GetObject', 'arn:aws:s3:::x\u202Ey')], [], ['can read in S3: `x‹U+202E›y`', 'cannot write']],
   ])('%s', (_what, policy, arns, expected) => expect(words(policy, arns)).toEqual(expected))
@@ -329,6 +373,18 @@ test.each([
   ['sts', 'STS'],
   ['constructor', 'constructor'],
 ])('%s is %s', (prefix, name) => expect(words([allow(`${prefix}:GetThing`)])[0]).toBe(`can read in ${name}`))
+
+test.each([
+  ['111122223333', '`q`'],
+  ['999999999999', '`q`'],
+  ['1*', '`q` in account `1*`'],
+  ['*1', '`q` in account `*1`'],
+  ['*', '`q` in any account'],
+])('without a role to compare with, a queue of account %s is %s', (account, place) =>
+  expect(plainWords({ policy: [allow('sqs:GetQueueUrl', `arn:aws:sqs:*:${account}:q`)], policyArns: [] })[0]).toBe(
+    `can read in SQS: ${place}`,
+  ),
+)
 
 test('a minting action behind a wildcard counts as writing if the session is not denied it', () => {
   const policy = [allow('sts:Get*')]

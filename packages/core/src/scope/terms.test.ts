@@ -142,6 +142,7 @@ describe('durations', () => {
     ['.5', 'is not a duration such as 15m'],
     [true, 'is not a duration such as 15m'],
     [['15m'], 'is not a duration such as 15m'],
+    [['900'], 'is not a duration such as 15m'],
     [900.5, 'must be a whole number of seconds'],
     [59, 'is out of range'],
     ['61m', 'is out of range'],
@@ -151,6 +152,10 @@ describe('durations', () => {
   test('are the default of the profile where the call has none', () => {
     expect(scopeOf({})).toMatchObject({ duration: 1800, durationAsked: false })
     expect(scopeOf({}, { duration: '30m' })).toMatchObject({ duration: 1800, durationAsked: true })
+  })
+  test('of each set of credentials are part of the terms, if a session has several', () => {
+    expect(scopeOf({ duration: { default: '4h', max: '8h', renew: '30m' } }).terms.renew).toBe(1800)
+    expect(scopeOf({}).terms).not.toHaveProperty('renew')
   })
 
   test('AWS is asked for the time to the end, which an approver may have brought nearer', () => {
