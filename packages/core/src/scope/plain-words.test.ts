@@ -390,6 +390,11 @@ test('a minting action behind a wildcard counts as writing if the session is not
   const policy = [allow('sts:Get*')]
   expect(plainWords({ policy, policyArns: [] })).toEqual(['can read in STS', 'cannot write'])
   expect(plainWords({ policy, policyArns: [], mints: ['sts:GetFederationToken'] })).toEqual(['can write (`Get*`) in STS'])
+  // The name of this action has a digit.
+  const tokens = [{ Effect: 'Allow' as const, Action: 'bedrock-agentcore:Get*', Resource: '*' }]
+  expect(plainWords({ policy: tokens, policyArns: [], mints: ['bedrock-agentcore:GetResourceOauth2Token'] })).toEqual([
+    'can write (`Get*`) in bedrock-agentcore',
+  ])
 })
 
 test('every wildcard that is allowed is named, and every action that can write', () => {

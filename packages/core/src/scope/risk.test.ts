@@ -151,6 +151,11 @@ describe('risk', () => {
     const { level, why } = riskOf({ policy: [], policyArns: [arn(name)], mints: [action] })
     expect(`${level}: ${why}`).toBe(`high: creates credentials: ${action}`)
   })
+  test.each<[string, boolean]>([
+    ['lambda:GetFunction20150331v2', true],
+    ['bedrock-agentcore:GetResourceOauth2Token', false],
+    ['s3:PutObject2', false],
+  ])('an action with digits in its name, %s, reads: %s', (action, reads) => expect(isReadingAction(action)).toBe(reads))
   test('what mints names counts behind a wildcard too', () => {
     const { level, why } = riskOf({ policy: [allow('ecr:Get*', '*')], policyArns: [], mints: ['ecr:GetAuthorizationToken'] })
     expect(`${level}: ${why}`).toBe('high: creates credentials: ecr:Get*')
