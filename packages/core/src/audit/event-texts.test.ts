@@ -13,6 +13,8 @@ const writing = { random: (count: number) => new Uint8Array(count), configHash: 
 const request = `req_${'0'.repeat(26)}` as RequestId
 const digestOf = (text: string) => createHash('sha256').update(text, 'utf8').digest('hex')
 const LONG = 'The queue of orders is stuck. '.repeat(60)
+/** As long as twelve parts. */
+const LONGEST = `spiffe://acme.example/${'x'.repeat(8192 - 24)}`
 const SUBJECT = `spiffe://acme.example/${'ö'.repeat(1000)}`
 
 const caller = (subject = 'dana') => ({ issuer: 'people', subject, name: 'Dana', kind: 'human' as const })
@@ -120,6 +122,7 @@ describe('honest', () => {
     ['a short justification', written(created('INC-1'))],
     ['a long one', written(created(LONG))],
     ['a long one and a long subject', both],
+    ['the longest subject', written(created(undefined, `sha256:${digestOf(LONGEST)}`), LONGEST)],
     ['a long one of a request that waits', (([event, ...texts]) => [event as ReadEvent, received, ...texts])(written(asked))],
     ['a long one that was given later', [...written(askedShortly).slice(0, 1), received, ...written(justified)]],
     [
@@ -133,6 +136,13 @@ describe('honest', () => {
       [{ ...(written(created('x', `sha256:${digestOf('x')}`))[0] as ReadEvent), v: 3 }, retired],
     ],
   ])('%s', (_name, events) => expect(faultsIn(events)).toEqual([]))
+})
+
+test('a text of which a part was erased is not judged', () => {
+  const journal = newJournal()
+  const [event, first, ...rest] = both as [ReadEvent, ReadEvent, ...ReadEvent[]]
+  step(journal, event.type, event)
+  expect([step(journal, first.type, undefined), ...rest.map((text) => step(journal, text.type, text))].flat()).toEqual([])
 })
 
 describe('a fault', () => {

@@ -108,6 +108,20 @@ describe('the largest events there can be stay below the limit', () => {
       trace: 'f'.repeat(32),
     },
     {
+      type: 'session.renewal-reserved',
+      request,
+      session,
+      set: 'bbbbbbbb',
+      at: NOW,
+      caller: longest,
+      terms: hash,
+      expiresAt: NOW,
+      build: 'b'.repeat(64),
+      source: '2001:0db8:1111:2222:3333:4444:5555:6666',
+      token: hash,
+      trace: 'f'.repeat(32),
+    },
+    {
       type: 'session.issued',
       request,
       session,
@@ -216,6 +230,13 @@ describe('a justification is in its event or follows it, whole', () => {
       .map((event) => Buffer.byteLength(event))
     expect([Math.max(...sizes), sizes.length < 256]).toEqual([MAX_EVENT_BYTES, true])
   })
+  test('the longest that fits beside an empty name fills the event', () => {
+    const nameless = (text: string): AuditEvent => ({ ...asked(text), caller: { ...longest, name: '' } }) as AuditEvent
+    const sizes = Array.from({ length: 256 }, (_, n) => journalEntry(nameless('x'.repeat(n + 1)), writing).event)
+      .filter((event) => JSON.parse(event).justification !== undefined)
+      .map((event) => Buffer.byteLength(event))
+    expect([Math.max(...sizes), sizes.length < 256]).toEqual([MAX_EVENT_BYTES, true])
+  })
   const inEvent = (event: AuditEvent) => JSON.parse(journalEntry(event, writing).event).justification
   const after = (event: AuditEvent) =>
     textEvents(event, undefined)
@@ -271,6 +292,17 @@ describe('a reservation that is too large for an event uses a shorter form', () 
     const { event } = journalEntry({ ...reserved, caller, role: arn }, writing)
     const { caller: read, callerHash, role: readRole } = JSON.parse(event)
     expect({ ...(read ? { caller: read } : {}), ...(callerHash ? { callerHash } : {}), role: readRole }).toEqual(expected)
+    expect(typeof readEvent(event)).toBe('object')
+  })
+  test.each([
+    [1, 'caller', 'callerHash'],
+    [256, 'callerHash', 'caller'],
+  ])('also for a renewal: with a subject of %d quotation marks it has the %s', (count, has, lacks) => {
+    const { sessionName: _name, sourceIdentity: _identity, duration: _duration, ...common } = reserved
+    const caller = { issuer: 'i'.repeat(48), subject: '"'.repeat(count), name: 'Dana', kind: 'human' } as const
+    const { event } = journalEntry({ ...common, type: 'session.renewal-reserved', set: 'bbbbbbbb', caller }, writing)
+    expect(Object.keys(JSON.parse(event))).toContain(has)
+    expect(Object.keys(JSON.parse(event))).not.toContain(lacks)
     expect(typeof readEvent(event)).toBe('object')
   })
   test('and keeps the path of its role up to the last byte', () => {

@@ -101,6 +101,7 @@ describe('a request whose session was renewed', () => {
     ...{ ...ofUsed, ...ofTerms(terms), usesLeft: 2, attempts: 1, renewals: 3 },
     sessions: { aaaaaaaa: stored },
   }
+  const bare = { assumedRoleArn: 'arn:1', renew: 300 }
   const withRenewed = (more: object) => ({ renewed: { count: 1, accessKeyId: 'ASIA2', expiration: at('12:10'), ...more } })
   const of = (attribute: string, table: string, journal: string) => ofSession('aaaaaaaa', attribute, table, journal)
   const faultsWith = (change: Partial<ItemSession>, events: readonly ReadEvent[] = renewed) =>
@@ -126,6 +127,28 @@ describe('a request whose session was renewed', () => {
     ['state that no event made', { state: 'ended' }, of('state', 'ended', 'issued')],
     ['end that no event made', { endedBy: 'caller' }, of('endedBy', 'caller', 'none')],
   ])('with another %s differs', (_name, change, fault) => expect(faultsWith(change)).toEqual([fault]))
+  test('matches if another of its sessions was not renewed', () => {
+    const other = session('issued', 'bbbbbbbb', '12:08', { ...bare, accessKeyId: 'ASIA1', expiration: at('12:13') })
+    const events = [...renewed, intent('bbbbbbbb', '12:08', { renew: 300 }), issued('bbbbbbbb', '12:08', '12:13')]
+    expect(itemFaults({ ...item, usesLeft: 1, attempts: 2, sessions: { aaaaaaaa: stored, bbbbbbbb: other } }, events)).toEqual([])
+  })
+  test('matches once its open renewal was abandoned', () =>
+    expect(faultsWith({ open: [] }, [...renewed, ofSet('session.renewal-abandoned', '12:09', 'cc')])).toEqual([]))
+  test.each<[string, string, string, readonly string[]]>([
+    ['the newer of two sets', 'ASIA3', '12:12', []],
+    ['the older of two sets', 'ASIA2', '12:12', [of('renewed.accessKeyId', 'ASIA2', 'ASIA3')]],
+    ['the first of two sets that expire together', 'ASIA2', '12:10', []],
+    ['the second of two sets that expire together', 'ASIA3', '12:10', []],
+  ])('has the access key of %s', (_name, accessKeyId, expires, faults) => {
+    const events = [...renewed, ofSet('session.renewed', '12:07', 'cc', { accessKeyId: 'ASIA3', expiration: time(expires) })]
+    expect(faultsWith({ renewed: { count: 2, accessKeyId, expiration: at(expires) }, open: [] }, events)).toEqual(faults)
+  })
+  test('ends after the window if it was granted by rule', () => {
+    const events = [renewed[0] as ReadEvent, intent('aaaaaaaa', '12:50', { renew: 300 }), issued('aaaaaaaa', '12:50', '12:55')]
+    const late = session('issued', 'aaaaaaaa', '12:50', { ...bare, accessKeyId: 'ASIA1', expiration: at('12:55') })
+    expect(late.expiresAt).toBeGreaterThan(item.windowExpiresAt as number)
+    expect(itemFaults({ ...item, renewals: 0, sessions: { aaaaaaaa: late } }, events)).toEqual([])
+  })
   test('on terms without renewals differs', () => {
     const plain = textOfTerms()
     expect(itemFaults({ ...item, ...ofTerms(plain) }, [{ ...created, terms: sha256Hex(plain) }, ...renewed.slice(1)])).toEqual([
@@ -469,6 +492,32 @@ describe('a request that was approved', () => {
     // Before it was issued, the item has the end that was reserved.
     const open = { ...item('12:45'), sessions: { aaaaaaaa: session('reserved', 'aaaaaaaa', '12:30') } }
     expect(itemFaults(open, events.slice(0, -1))).toEqual([])
+  })
+})
+
+describe('the window of a request that was approved', () => {
+  // It ends at 13:20, and the session was reserved until 13:25.
+  test.each<[string, number | undefined, 'issued' | 'reserved', string, string]>([
+    ['ends a session that can be renewed', 300, 'issued', '13:20', '13:25'],
+    ['does not end a session that cannot be renewed', undefined, 'issued', '13:25', '13:20'],
+    ['does not end a session before it is issued', 300, 'reserved', '13:25', '13:20'],
+  ])('%s', (_name, renew, state, right, wrong) => {
+    const whole = { uses: 2, window: 7200, approval: { ...approval, breakGlass: true }, triggeredBy: 'Dana', renew }
+    const terms = textOfTerms(JSON.parse(JSON.stringify(whole)))
+    const events = [
+      { ...asked, terms: sha256Hex(terms) } as ReadEvent,
+      ...[event('request.received', '12:00', { startsAt: time('12:20') }), justified, given(alex, '12:05'), given(kim, '12:10'), approved],
+      ...[intent('aaaaaaaa', '13:10', { renew }), issued('aaaaaaaa', '13:10', '13:15')].slice(0, state === 'issued' ? 2 : 1),
+    ]
+    const ofIssued = state === 'issued' ? { accessKeyId: 'ASIA1', assumedRoleArn: 'arn:1', expiration: at('13:15') } : {}
+    const ofRenew = renew === undefined ? {} : { renew }
+    const item = (clock: string): ItemFacts => ({
+      ...{ ...ofAgreed, ...ofTerms(terms), usesLeft: 1, attempts: 1, limits: {} },
+      approvals: ['alex', 'kim'].map((subject) => ({ by: `people#${subject}`, rules: [0], limits: {} })),
+      sessions: { aaaaaaaa: session(state, 'aaaaaaaa', '13:10', { ...ofIssued, ...ofRenew, expiresAt: at(clock) }) },
+    })
+    expect(itemFaults(item(right), events)).toEqual([])
+    expect(itemFaults(item(wrong), events)).toEqual([ofSession('aaaaaaaa', 'expiresAt', time(wrong), time(right))])
   })
 })
 

@@ -5,7 +5,7 @@ import { linkId } from '../identity/link.ts'
 import { roleSessionName } from '../identity/name.ts'
 import { newRequestId, type RequestId, type SessionId } from '../ids.ts'
 import { canonicalJson, type Json } from '../json.ts'
-import { type AuditEvent, callerHash, journalEntry, NO_CONFIG } from './event.ts'
+import { type AuditEvent, callerHash, journalEntry, MAX_EVENT_BYTES, NO_CONFIG } from './event.ts'
 import { isByHand, newJournal, step } from './journal.ts'
 import { type EventType, type ReadEvent, readEvent } from './schema.ts'
 import { isSameRole } from './session-facts.ts'
@@ -64,6 +64,14 @@ describe('just keeps the rules', () => {
       [asked(), received(), event('request.escalated', 1), event('request.reminded', 2), given(), approved()],
     ],
     ['reminders after the approval and after the end', [...agreed, event('request.reminded', 61), ended, event('request.reminded', 3661)]],
+    ['a reminder of the review after a revocation', [...agreed, event('request.revoked', 61, { by: alex }), event('request.reminded', 62)]],
+    ['a review after the end', [...agreed, ended, event('request.reviewed', 3661, { by: kim })]],
+    ['a restore after the end', [...agreed, ended, event('request.restored', 3661)]],
+    ['a session that fails after the end', [...agreed, reserved(first, 3659), ended, failed(first, 3661)]],
+    [
+      'a session whose answer is dropped after the end, and that is abandoned',
+      [...agreed, reserved(first, 3659), ended, dropped(first, 3661), event('session.abandoned', 3749, { session: first })],
+    ],
     ['a justification of the requester', [asked(), received(), event('request.justified', 1, { by: dana })]],
     ['a cancellation by the requester', [asked(), received(), event('request.cancelled', 1, { by: dana })]],
     ['an expiry at its time', [asked(), received(), event('request.expired', 7200)]],
@@ -351,6 +359,15 @@ describe('the caller and the name of a session', () => {
     ['an older event that ends in what AWS does not take', older('Dana§'), notItsOwn],
     ['an older event without a name', older(''), []],
   ])('%s', (_name, found, faults) => expect(found).toEqual(faults))
+
+  test.each<[string, number, readonly string[]]>([
+    ['one byte too long for another character', MAX_EVENT_BYTES - 11, []],
+    ['just short enough for another character', MAX_EVENT_BYTES - 12, notItsOwn],
+  ])('a name that was cut, in an event that is %s', (_name, bytes, faults) => {
+    const cut = reserved(first, 60, { caller: { ...dana, name: 'D' }, sessionName: `Dana-${first}`, sourceIdentity: '' })
+    const missing = bytes - Buffer.byteLength(canonicalJson(cut as unknown as Json))
+    expect(faultsOf([created(), { ...cut, sourceIdentity: 's'.repeat(missing) }])).toEqual(faults)
+  })
 
   /** As Stint writes it. */
   const writtenFor = (subject: string): ReadEvent => {

@@ -65,6 +65,10 @@ describe('journals that keep the rules', () => {
     ['a session by rule', [created, reserved(), issued()]],
     ['a failure gives its use back', [created, reserved(), failed(), reserved(two), issued(two)]],
     ['an approval', [asked([1]), event('request.received'), agreed(alex), approved, reserved(), issued()]],
+    [
+      'an approval for less time than the window has, whose start no event says',
+      [asked([1]), event('request.received'), { ...agreed(alex), limits: { window: 60 } }, approved],
+    ],
     ['two rules, two people', [asked([1, 1]), agreed(alex, [0, 1]), agreed(kim, [0]), approved]],
     [
       'by rule after its delay',

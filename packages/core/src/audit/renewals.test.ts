@@ -1,5 +1,6 @@
 /** The rules of renewals and of ended sessions, from the log alone: each row is one journal, and each broken one breaks one rule. */
 import { describe, expect, test } from 'vitest'
+import { MAX_SETS, SPARE_ATTEMPTS } from '../request/session.ts'
 import { newJournal, step } from './journal.ts'
 import type { EventType, ReadEvent } from './schema.ts'
 
@@ -61,6 +62,22 @@ const failed = (minutes: number, more: object = {}) =>
 const abandoned = (minutes: number) => event('session.renewal-abandoned', minutes, { session, set })
 const ended = (minutes: number, more: object = {}) => event('session.ended', minutes, { session, endedBy: 'caller', by: dana, ...more })
 const begun = [created, reserved(), issued]
+const revoked = (minutes: number) => event('request.revoked', minutes, { by: dana })
+const erased = (minutes: number) => event('request.erased', minutes, { operator: 'o', justification: 'j' })
+/** Of which nothing can be renewed, in its only use. */
+const plain = [created, reserved({ renew: undefined, duration: 1800, expiresAt: at(30) }), issued]
+const agreed = [asked, received, given, approved]
+const sibling = `${request}.cccccccc`
+const reservedSibling = reserved({ session: sibling, sessionName: `Dana-${sibling}` })
+/** Renewals that fail, one after the other. */
+const failures = (count: number) =>
+  Array.from({ length: count }, (_, n) => `set${n}`).flatMap((set) => [renewal(20, { set }), failed(20, { set })])
+/** Sessions that are ended before they are issued. */
+const endedAtOnce = (count: number) =>
+  Array.from({ length: count }, (_, n) => `${request}.${String(n).padStart(8, 'a')}`).flatMap((session) => [
+    reserved({ session, sessionName: `Dana-${session}` }),
+    ended(0, { session }),
+  ])
 
 function faultsOf(events: readonly (ReadEvent | EventType)[]): string[] {
   const journal = newJournal()
@@ -115,6 +132,35 @@ describe('journals that keep the rules', () => {
       ],
     ],
     ['of which parts were erased', [...begun, 'session.renewal-reserved', renewed(20)]],
+    ['credentials of a minute each', [created, reserved({ renew: 60 }), { ...issued, expiration: at(1) }]],
+    ['credentials of an hour each', [created, reserved({ renew: 3600 }), { ...issued, expiration: at(60) }]],
+    ['one that was sent twice', [...begun, renewal(20), renewed(20, { sends: 2 })]],
+    [`${MAX_SETS} of them`, [...begun, ...failures(MAX_SETS)]],
+    ['an abandoned one after a revocation', [...begun, renewal(20), revoked(20), abandoned(22)]],
+    [
+      'an abandoned one after the window',
+      [...agreed, reserved(), issued, renewal(89, { expiresAt: at(90) }), event('request.ended', 90), abandoned(91)],
+    ],
+    ['erased once the credentials of a revoked request are worthless', [...begun, revoked(10), erased(31)]],
+    ['erased once the renewed credentials of an ended session are worthless', [...begun, renewal(20), renewed(20), ended(21), erased(51)]],
+    ['an end of a session without renewals', [...plain, ended(10)]],
+    ['an end of one of two sessions without renewals', [{ ...created, uses: 2 }, ...plain.slice(1), ended(10)]],
+    [
+      'an end after the window, while a session lives',
+      [
+        ...agreed,
+        { ...reserved({ renew: undefined, duration: 3600, expiresAt: at(140) }), at: at(80) },
+        { ...issued, at: at(80), expiration: at(140) },
+        ...[event('request.ended', 90), ended(91)],
+      ],
+    ],
+    ['ends before the sessions were issued', [created, ...endedAtOnce(SPARE_ATTEMPTS)]],
+    ['of which the request was erased', ['request.created', reserved(), issued, renewal(20), renewed(20), ended(30)]],
+    ['of which the session was erased', ['request.created', 'session.reserved', 'session.issued', renewal(20), renewed(20), ended(30)]],
+    [
+      'of which the session was erased, beside another',
+      ['request.created', reservedSibling, 'session.reserved', 'session.issued', ended(30)],
+    ],
     ['a token that renewed a session', [event('token.used', 0, { caller: dana, session })]],
   ])('%s', (_name, events) => expect(faultsOf(events)).toEqual([]))
 })
@@ -137,6 +183,7 @@ describe('journals that break the rules', () => {
       [created, reserved({ renew: undefined, duration: 1800, expiresAt: at(30) }), issued, renewal(20)],
       'session.renewal-reserved without a session that can be renewed',
     ],
+    ['recorded without a session', [created, renewed(20)], 'session.renewed without a session that can be renewed'],
     ['after its end', [...begun, renewal(120, { expiresAt: at(120) })], 'renewed after its end'],
     ['after it was ended', [...begun, ended(10), renewal(20)], 'renewed after it was ended'],
     ['recorded after it was ended', [...begun, renewal(20), ended(20), renewed(20)], 'renewed after it was ended'],
@@ -175,6 +222,16 @@ describe('journals that break the rules', () => {
       [...begun, renewal(20), renewed(21, { expiration: at(20) })],
       'renewed with credentials that had already expired',
     ],
+    [
+      'recorded with credentials that expire at once',
+      [...begun, renewal(20), renewed(20, { expiration: at(20) })],
+      'renewed with credentials that had already expired',
+    ],
+    [
+      'recorded as the reserved credentials end',
+      [...begun, renewal(119, { expiresAt: at(120) }), renewed(120, { expiration: at(120) })],
+      'renewed after the end of the credentials',
+    ],
     ['recorded too late', [...begun, renewal(20), renewed(22)], 'renewed more than 90 s after it was reserved'],
     [
       'with another role',
@@ -186,6 +243,18 @@ describe('journals that break the rules', () => {
       [...begun, renewal(20), renewed(20, { accessKeyId: 'AKIAEXAMPLEEXAMPLE20' })],
       'renewed with an access key ID that is not that of a session',
     ],
+    [
+      'with more before the access key',
+      [...begun, renewal(20), renewed(20, { accessKeyId: 'xASIAEXAMPLEEXAMPLE20' })],
+      'renewed with an access key ID that is not that of a session',
+    ],
+    [
+      'with more behind the access key',
+      [...begun, renewal(20), renewed(20, { accessKeyId: 'ASIAEXAMPLEEXAMPLE20x' })],
+      'renewed with an access key ID that is not that of a session',
+    ],
+    ['sent three times', [...begun, renewal(20), renewed(20, { sends: 3 })], 'renewed after 3 sends of AssumeRole; the maximum is 2'],
+    [`more than ${MAX_SETS} times`, [...begun, ...failures(MAX_SETS + 1)], `renewed more than ${MAX_SETS} times`],
     ['without a call of AWS', [...begun, renewal(20), renewed(20, { sends: 0 })], 'renewed although AssumeRole was not sent'],
     ['abandoned at once', [...begun, renewal(20), abandoned(21)], 'abandoned less than 90 s after it was reserved'],
     [
@@ -198,6 +267,7 @@ describe('journals that break the rules', () => {
       [created, reserved({ renew: 3601 })],
       'reserved with credentials that no config can have',
     ],
+    ['reserved with sets of less than a minute', [created, reserved({ renew: 59 })], 'reserved with credentials that no config can have'],
     [
       'reserved for more than twelve hours',
       [created, reserved({ duration: 43_260, expiresAt: at(721) })],
@@ -205,6 +275,18 @@ describe('journals that break the rules', () => {
     ],
     ['two hours without renewals', [created, reserved({ renew: undefined })], 'reserved for more than 3600 s'],
     ['ended twice', [...begun, ended(10), ended(11)], 'ended twice'],
+    ['reserved again after it was ended', [created, reserved(), ended(0), reserved()], 'reserved twice'],
+    ['issued after it was ended', [created, reserved(), ended(0), issued], 'session.issued without an open intent before it'],
+    [
+      'issued after it was ended, of an erased request',
+      ['request.created', reserved(), ended(0), issued],
+      'session.issued without an open intent before it',
+    ],
+    [
+      'more attempts than a request has',
+      [created, ...endedAtOnce(SPARE_ATTEMPTS + 1), reserved()],
+      `reserved after ${SPARE_ATTEMPTS + 1} failed attempts`,
+    ],
     ['ended without a session', [...begun, ended(10, { session: `${request}.dddddddd` })], 'ended without a session'],
     [
       'ended in another journal',
@@ -221,10 +303,20 @@ describe('journals that break the rules', () => {
       [...begun, event('request.erased', 31, { operator: 'o', justification: 'j' })],
       'request.erased while its credentials were still valid',
     ],
+    [
+      'erased while renewed credentials of an ended session are valid',
+      [...begun, renewal(20), renewed(20), ended(21), erased(49)],
+      'request.erased while its credentials were still valid',
+    ],
     ['retired during a renewal', [...begun, renewal(100), event('request.retired', 121)], 'request.retired with a session open'],
     [
       'revoked after its window, without a session',
       [asked, received, given, approved, event('request.ended', 90), event('request.revoked', 91, { by: dana })],
+      'revoked after its window and its sessions had ended',
+    ],
+    [
+      'revoked as its window ends, without a session',
+      [...agreed, event('request.ended', 90), revoked(90)],
       'revoked after its window and its sessions had ended',
     ],
     [
