@@ -316,6 +316,11 @@ describe('a freeze', () => {
     expect(faultsOf([frozen, ...manyAsked(1001)])).toHaveLength(1001)
     expect(faultsOf([frozen, ...manyAsked(1001)])).toContain(forgot)
   })
+  test('whose acts near its end are remembered, because it can be extended', () => {
+    const extended = [set('subject#people#dana', 0, 1030), ...manyAsked(1001), set('subject#people#dana', 1020, 2000)]
+    expect(faultsOf(extended)).toHaveLength(1001)
+    expect(faultsOf(extended)).toContain(forgot)
+  })
   test('whose acts are forgotten if its release makes them good', () => {
     const released = deployed('subject#people#dana', 500)
     const again = set('subject#people#dana', 2000)

@@ -114,6 +114,9 @@ export class Across {
   }
 
   #isFrozen = ({ scope, at }: Suspect): boolean => this.#freezes.get(scope)?.some((freeze) => covers(freeze, at)) === true
+  /** Without slack at the end, because a later event may extend the freeze. */
+  #mayBeFrozen = ({ scope, at }: Pick<Suspect, 'scope' | 'at'>): boolean =>
+    this.#freezes.get(scope)?.some((freeze) => covers(freeze, at, 0)) === true
 
   #reserved(facts: RequestFacts, event: ReadEvent): readonly string[] {
     const faults: string[] = []
@@ -178,9 +181,9 @@ export class Across {
   #suspect(what: string, scopes: readonly string[], at: Instant, place: string): void {
     if (this.#freezes.size === 0) return
     for (const scope of scopes) {
-      // Without slack at the end, because a later event may extend the freeze.
-      if (!this.#freezes.get(scope)?.some((freeze) => covers(freeze, at, 0))) continue
-      if (this.#suspects.length >= MOST_SUSPECTS) this.#suspects = this.#suspects.filter((one) => this.#isFrozen(one))
+      if (!this.#mayBeFrozen({ scope, at })) continue
+      // Releases that followed have cleared some of them.
+      if (this.#suspects.length >= MOST_SUSPECTS) this.#suspects = this.#suspects.filter((one) => this.#mayBeFrozen(one))
       if (this.#suspects.length < MOST_SUSPECTS) this.#suspects.push({ place, what: faultOf(what, scope), scope, at })
       else this.#forgot = true
     }

@@ -77,9 +77,11 @@ export type Journal = {
   sessions:
     | {
         readonly open: Map<string, OpenSession>
-        readonly closed: Set<string>
+        readonly closed: Map<string, 'issued' | 'failed' | 'ended'>
         readonly shared: Shared
         failed: number
+        /** Of all sessions together. */
+        renewals: number
         readonly renewable: Map<string, RenewableSession>
       }
     | undefined

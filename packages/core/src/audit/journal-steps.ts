@@ -82,7 +82,7 @@ export function live(journal: Journal, event: ReadEvent): readonly string[] {
 export function reserved(journal: Journal, event: ReadEvent): readonly string[] {
   const session = event.session as string
   if (!session.startsWith(`${event.request}.`)) return ['reserved for a session of another request']
-  journal.sessions ??= { open: new Map(), closed: new Set(), shared: sharedOf(event), failed: 0, renewable: new Map() }
+  journal.sessions ??= { open: new Map(), closed: new Map(), shared: sharedOf(event), failed: 0, renewals: 0, renewable: new Map() }
   const { open, closed: before, shared } = journal.sessions
   if (open.has(session) || before.has(session)) return ['reserved twice']
   const isTooMany = !journal.blind && journal.sessions.failed >= journal.usesLeft + SPARE_ATTEMPTS
@@ -114,7 +114,7 @@ export function closed(journal: Journal, event: ReadEvent): readonly string[] {
   if (!journal.sessions || !open)
     return when(!journal.blind || journal.sessions?.closed.has(session) === true, `${event.type} without an open intent before it`)
   journal.sessions.open.delete(session)
-  journal.sessions.closed.add(session)
+  journal.sessions.closed.set(session, event.type === 'session.issued' ? 'issued' : 'failed')
   if (event.type === 'session.issued') {
     const session = renewable(event, open)
     if (session) journal.sessions.renewable.set(event.session as string, session)

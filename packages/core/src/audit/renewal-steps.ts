@@ -6,7 +6,7 @@ import { type Instant, instantOf, seconds, wholeSecond } from '../instant.ts'
 import { MAX_OPEN_RENEWALS, MAX_SETS } from '../request/session.ts'
 import { type Journal, none, when } from './journal-state.ts'
 import type { ReadEvent } from './schema.ts'
-import { attemptFaults, isFor, MAX_SENDS, type OpenSession, tooSoon } from './session-facts.ts'
+import { attemptFaults, isFor, type OpenSession, tooSoon } from './session-facts.ts'
 
 /** A session that can be renewed, until it is ended and all of its renewals are closed. */
 export type RenewableSession = {
@@ -32,11 +32,12 @@ export function renewable(event: ReadEvent, open: OpenSession): RenewableSession
 
 export function renewalReserved(journal: Journal, event: ReadEvent): readonly string[] {
   const session = sessionOf(journal, event)
-  if (!session) return unknownSession(journal, event)
+  if (!journal.sessions || !session) return unknownSession(journal, event)
   const [set, at, expiresAt] = [event.set as string, instantOf(event.at), instantOf(event.expiresAt)]
   const isRepeated = session.sets.has(set)
   session.sets.add(set)
   session.open.set(set, { at, expiresAt })
+  journal.sessions.renewals++
   const { facts } = journal
   return [
     ...when(isRepeated, 'renewed twice under one name'),
@@ -44,7 +45,7 @@ export function renewalReserved(journal: Journal, event: ReadEvent): readonly st
     ...when(at >= session.end, 'renewed after its end'),
     ...when(expiresAt !== endOfSet(at, session.renew, session.end), 'renewed with an end other than that of its time'),
     ...when(session.open.size > MAX_OPEN_RENEWALS, `renewed more than ${MAX_OPEN_RENEWALS} times at once`),
-    ...when(session.sets.size > MAX_SETS, `renewed more than ${MAX_SETS} times`),
+    ...when(journal.sessions.renewals > MAX_SETS, `renewed more than ${MAX_SETS} times`),
     ...when(facts !== undefined && !isFor(event, facts), 'renewed for a caller other than the requester'),
     ...when(facts !== undefined && event.terms !== facts.terms, 'renewed on terms other than those of the request'),
   ]
@@ -78,7 +79,7 @@ function renewedFaults(
     ...when(expiration <= at, 'renewed with credentials that had already expired'),
     ...when(event.assumedRoleId !== assumedRoleId, 'renewed with a role ID other than that of the session'),
     ...when(!/^ASIA[A-Z0-9]{12,124}$/.test(event.accessKeyId as string), 'renewed with an access key ID that is not that of a session'),
-    ...when(sends < 1 || sends > MAX_SENDS, 'renewed although AssumeRole was not sent'),
+    ...when(sends < 1, 'renewed although AssumeRole was not sent'),
   ]
 }
 
@@ -87,18 +88,22 @@ export function sessionEnded(journal: Journal, event: ReadEvent): readonly strin
   const id = event.session as string
   if (!id.startsWith(`${event.request}.`)) return ['ended a session of another request']
   const { sessions } = journal
-  if (sessions?.open.delete(id)) {
-    sessions.closed.add(id)
+  // A journal without a use left forgets its sessions, but not that there was one.
+  if (!sessions) return when(!journal.blind && journal.liveUntil === 0, 'ended without a session')
+  const before = sessions.closed.get(id)
+  sessions.closed.set(id, 'ended')
+  if (sessions.open.delete(id)) {
     sessions.failed++
     journal.usesLeft++
     return when(event.credentialsExpireBy !== undefined, 'ended with credentials that were never issued')
   }
-  const session = sessions?.renewable.get(id)
-  // Of a session without renewals, the journal does not keep more than that it was closed.
-  if (!session) return when(!journal.blind && sessions !== undefined && !sessions.closed.has(id), 'ended without a session')
-  const faults = when(session.ended, 'ended twice')
-  session.ended = true
-  return faults
+  const session = sessions.renewable.get(id)
+  if (session) session.ended = true
+  return [
+    ...when(before === undefined && !journal.blind, 'ended without a session'),
+    ...when(before === 'failed', 'ended after it had failed'),
+    ...when(before === 'ended', 'ended twice'),
+  ]
 }
 
 const sessionOf = ({ sessions }: Journal, event: ReadEvent): RenewableSession | undefined =>

@@ -69,6 +69,12 @@ const plain = [created, reserved({ renew: undefined, duration: 1800, expiresAt: 
 const agreed = [asked, received, given, approved]
 const sibling = `${request}.cccccccc`
 const reservedSibling = reserved({ session: sibling, sessionName: `Dana-${sibling}` })
+const issuedSibling = {
+  ...issued,
+  session: sibling,
+  assumedRoleArn: `arn:aws:sts::111122223333:assumed-role/Reader/Dana-${sibling}`,
+  assumedRoleId: `AROAEXAMPLE:Dana-${sibling}`,
+}
 /** Renewals that fail, one after the other. */
 const failures = (count: number) =>
   Array.from({ length: count }, (_, n) => `set${n}`).flatMap((set) => [renewal(20, { set }), failed(20, { set })])
@@ -255,6 +261,15 @@ describe('journals that break the rules', () => {
     ],
     ['sent three times', [...begun, renewal(20), renewed(20, { sends: 3 })], 'renewed after 3 sends of AssumeRole; the maximum is 2'],
     [`more than ${MAX_SETS} times`, [...begun, ...failures(MAX_SETS + 1)], `renewed more than ${MAX_SETS} times`],
+    [
+      `more than ${MAX_SETS} times, in two sessions`,
+      [
+        { ...created, uses: 2 },
+        ...[reserved(), issued, reservedSibling, issuedSibling],
+        ...[...failures(MAX_SETS - 1), renewal(20, { session: sibling }), renewal(21, { session: sibling, set: 'second' })],
+      ],
+      `renewed more than ${MAX_SETS} times`,
+    ],
     ['without a call of AWS', [...begun, renewal(20), renewed(20, { sends: 0 })], 'renewed although AssumeRole was not sent'],
     ['abandoned at once', [...begun, renewal(20), abandoned(21)], 'abandoned less than 90 s after it was reserved'],
     [
@@ -275,6 +290,18 @@ describe('journals that break the rules', () => {
     ],
     ['two hours without renewals', [created, reserved({ renew: undefined })], 'reserved for more than 3600 s'],
     ['ended twice', [...begun, ended(10), ended(11)], 'ended twice'],
+    ['ended twice before it was issued', [created, reserved(), ended(0), ended(1)], 'ended twice'],
+    ['ended before there was a session', [created, ended(10)], 'ended without a session'],
+    [
+      'ended after it had failed',
+      [created, reserved(), event('session.failed', 0, { session, sends: 1 }), ended(10)],
+      'ended after it had failed',
+    ],
+    [
+      'ended after it was abandoned',
+      [created, reserved(), event('session.abandoned', 2, { session }), ended(10)],
+      'ended after it had failed',
+    ],
     ['reserved again after it was ended', [created, reserved(), ended(0), reserved()], 'reserved twice'],
     ['issued after it was ended', [created, reserved(), ended(0), issued], 'session.issued without an open intent before it'],
     [
