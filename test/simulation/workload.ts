@@ -394,11 +394,12 @@ async function freeze(actor: Actor): Promise<void> {
   for (let tries = 0; tries < MOST_TRIES && set?.status !== 201; tries++) {
     const body = { scope, justification: 'INC-2', ...(expiresAt === undefined ? {} : { expiresAt }) }
     set = await schedule.api(actor.by, 'POST', '/freezes', dice.pick(['rex', 'ria']), body)
+    // At once: others can freeze the same scope, and release it, at any time.
+    if (set?.status === 201) schedule.oracles.onFrozen(text, expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt))
     await actor.wait(200)
   }
   await beside
   if (set?.status !== 201) return
-  schedule.oracles.onFrozen(text, expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt))
   const lasts = dice.pick([100, 5000, 100_000])
   // Whom it stops, while it lasts.
   const approver = scope.kind === 'subject' ? scope.id : dice.pick(['bob', 'bob-two'])
