@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { config } from '../testing/fixtures.ts'
 import { checkConfig } from './check.ts'
-import { deprecatedIn, type FormerSetting, formerSettings } from './former.ts'
+import { deprecatedIn, type FormerSetting, formerFault, formerSettings } from './former.ts'
 import { configSchema } from './schema.ts'
 
 const [since, instead] = ['0.2.0', 'Set maxUses.']
@@ -47,7 +47,24 @@ describe('a setting that is gone', () => {
   ])('%s', (_what, change, path, fault) => expect(faultsOf(change, table)).toEqual([{ path, fault }]))
 })
 
+test.each<[string, boolean]>([
+  ['profiles.reader.approval.rules[12].needed', true],
+  ['profiles.reader.approval.rules.needed', false],
+  ['profiles.reader.approval.rules[x].needed', false],
+  ['profiles.reader.approval.rules[0]x.needed', false],
+  ['profiles.reader.approval.rules.x[0].needed', false],
+  ['profiles.reader.approval.rules[0].needed.of', false],
+  ['profiles.reader.approval', false],
+  // It still works.
+  ['log', false],
+])('%s is a setting of an earlier release: %s', (path, isFormer) => expect(formerFault(path, table) !== undefined).toBe(isFormer))
+
 describe('a deprecated setting', () => {
+  test('is `chaining`, for which there is `mints`', () =>
+    expect(deprecatedIn({ profiles: { a: { chaining: true } } })).toEqual([
+      { path: 'profiles.a.chaining', what: "Deprecated since 0.1.0. Use mints: ['sts:AssumeRole'], which has the same effect." },
+    ]))
+
   const what = 'Deprecated since 0.2.0. Set maxUses.'
   test.each<[string, unknown, readonly string[]]>([
     ['of each profile that has it', { profiles: { a: { description: 'x' }, b: {}, c: { description: '' } } }, ['a', 'c']],

@@ -269,7 +269,7 @@ const rows: readonly Row[] = [
     'log.witnesses[0].url',
     all((url) => ({ log: { origin: 'log.acme.example', witnesses: [{ url, vkey }] } })),
     ['https://witness.example', 'http://localhost:7380'],
-    ['http://witness.example', 'xhttps://witness.example', 'ftp://localhost', ''],
+    ['http://witness.example', 'xhttps://witness.example', 'xhttp://localhost:7380', 'ftp://localhost', ''],
   ],
   [
     'log.witnesses[0].vkey',
