@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { fuzzedBugs } from '../fuzz/seeded-bugs.ts'
+import { readMarks } from '../mutation/equivalent.ts'
 import { simulatedBugs } from '../simulation/seeded-bugs.ts'
 import { seededBugs } from '../verify/seeded-bugs.ts'
 
@@ -226,6 +227,16 @@ describe('nothing is left over', () => {
     const long = sources.filter(({ path, text }) => text.split('\n').length > 401 && stated[path] === undefined).map(({ path }) => path)
     expect(long).toEqual([])
   })
+})
+
+test('each mutant that is marked as equivalent is of a line that exists', () => {
+  const marks = [...readMarks().keys()].map((key): readonly string[] => JSON.parse(key))
+  const linesOf = (file: string) =>
+    readFileSync(`${root}/${file}`, 'utf8')
+      .split('\n')
+      .map((line) => line.trim())
+  const lines = new Map(marks.map(([file = '']) => [file, new Set(linesOf(file))]))
+  expect(marks.filter(([file = '', line = '']) => !lines.get(file)?.has(line))).toEqual([])
 })
 
 test.each([...seededBugs, ...fuzzedBugs, ...simulatedBugs])('the place of the seeded bug "$name" exists, once', ({ file, from, to }) => {
