@@ -542,6 +542,19 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
     const write = async (version: number) => must(ledger.writeLink(LINK, version, linkedBy('pending'), NOW) as Promise<Done<boolean>>)
     return [await write(0), await write(0), await write(1), await write(1), events(`LINK#${LINK}`).length]
   },
+  'a write of a link is its own, although its answer was lost and another write followed': async (it) => {
+    const write = (version: number) => must(it.ledger.writeLink(LINK, version, linkedBy('pending'), NOW) as Promise<Done<boolean>>)
+    await write(0)
+    let isLost = false
+    it.table.through(async (sent, apply) => {
+      const answer = await apply()
+      if (isLost || sent.operation !== 'UpdateItem') return answer
+      isLost = true
+      await write(2)
+      throw new Error('the connection was reset')
+    })
+    return [await write(1), it.events(`LINK#${LINK}`).length]
+  },
   'a link whose journal is full can still be ended, up to a limit': async ({ ledger }) => {
     const write = async (version: number, kind: 'pending' | 'ended') =>
       must(ledger.writeLink(LINK, version, linkedBy(kind), NOW) as Promise<Done<boolean>>)

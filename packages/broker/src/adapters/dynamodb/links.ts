@@ -43,11 +43,15 @@ export function links(settings: LedgerSettings, sender: Sender): Links {
 
     async writeLink(id, version, { link, events }, now, origin) {
       const attempt = hex128(random)
-      const isOurs = (image: object | undefined) => (image as { readonly attempt?: string } | undefined)?.attempt === attempt
       const set = linkFields.pick(link)
       const { names } = linkFields
       const [kept, gone] = [names.filter((name) => set[name] !== undefined), names.filter((name) => set[name] === undefined)]
       const entries = events.map((event) => journalEntry({ ...event, ...origin, request: id, at: now } as AuditEvent, settings))
+      // A later write takes the place of the attempt, and keeps the events with their salts.
+      const isOurs = (image: object | undefined): boolean => {
+        const { attempt: last, events: kept = [] } = (image ?? {}) as { readonly attempt?: string; readonly events?: readonly Salted[] }
+        return last === attempt || entries.some(({ salt }) => kept.some((one) => one.salt && Buffer.compare(one.salt, salt) === 0))
+      }
       const written = await update(
         linkKey(id),
         {
@@ -114,6 +118,9 @@ export function links(settings: LedgerSettings, sender: Sender): Links {
     },
   }
 }
+
+/** An event of a journal. What was erased has no salt. */
+type Salted = { readonly salt?: Uint8Array }
 
 /** The item that failed a condition, which DynamoDB must have returned. */
 const unshown: Unknown = { outcome: 'unknown', cause: 'ledger: a condition failed and the response does not show the item' }
