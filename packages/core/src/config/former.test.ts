@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { config } from '../testing/fixtures.ts'
+import { config, profile } from '../testing/fixtures.ts'
 import { checkConfig } from './check.ts'
 import { deprecatedIn, type FormerSetting, formerFault, formerSettings } from './former.ts'
 import { configSchema } from './schema.ts'
@@ -45,6 +45,17 @@ describe('a setting that is gone', () => {
       'is an unknown setting. Remove it or check the spelling',
     ],
   ])('%s', (_what, change, path, fault) => expect(faultsOf(change, table)).toEqual([{ path, fault }]))
+
+  test('in any place of a list', () =>
+    expect(formerFault('profiles.a.approval.rules[10].needed', table)).toBe('was renamed to count in 0.2.0'))
+  test.each([
+    ['a setting below it', 'approvals.window'],
+    ['a setting above it', 'profiles'],
+    ['a place of a list in its stead', 'profiles.a[0]'],
+    ['a name where the table has a place', 'profiles.a.approval.rules.x.needed'],
+    ['more than a place', 'profiles.a.approval.rules[0]x.needed'],
+    ['a deprecated setting', 'log'],
+  ])('is not %s', (_name, path) => expect(formerFault(path, table)).toBeUndefined())
 })
 
 test.each<[string, boolean]>([
@@ -70,6 +81,9 @@ describe('a deprecated setting', () => {
     ['of each profile that has it', { profiles: { a: { description: 'x' }, b: {}, c: { description: '' } } }, ['a', 'c']],
     ['of no profile', { profiles: { a: { descriptions: 'x' } } }, []],
     ['of no config', { profiles: { a: null } }, []],
+    ['of no profiles', { profiles: undefined }, []],
+    ['that is undefined', { profiles: { a: { description: undefined } } }, []],
+    ['that was renamed before', { profiles: { a: { summary: 'x' } } }, []],
   ])('%s', (_what, given, ids) =>
     expect(deprecatedIn(given, table)).toEqual(ids.map((id) => ({ path: `profiles.${id}.description`, what }))),
   )
@@ -79,6 +93,11 @@ describe('a deprecated setting', () => {
     expect(paths).toEqual(['profiles.a.eligible[1].issuer', 'profiles.a.eligible[2].issuer', 'log'])
   })
 })
+
+test('chaining is deprecated, in favor of mints', () =>
+  expect(deprecatedIn(config({ reader: profile({ chaining: true }) }))).toEqual([
+    { path: 'profiles.reader.chaining', what: expect.stringContaining("Use mints: ['sts:AssumeRole']") },
+  ]))
 
 describe('the table', () => {
   /** The schema's own description of a setting; undefined if there is none. */

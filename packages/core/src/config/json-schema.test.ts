@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import config from '../../../../stint.config.ts'
 import { fillBindings } from './bindings.ts'
 import { checkConfig } from './check.ts'
+import { configSchema } from './schema.ts'
 
 const schema = JSON.parse(readFileSync(new URL('../../../../docs/config.schema.json', import.meta.url), 'utf8'))
 const validate = new Ajv2020({ strict: false }).compile(schema)
@@ -29,5 +30,19 @@ describe('the JSON Schema of the config', () => {
     const changed = filled()
     change(changed)
     expect([validate(changed), checkConfig(changed).ok]).toEqual([false, false])
+  })
+  test('has each part of the config under its name', () => {
+    const names = new Set<string>()
+    const seen = new Set<unknown>()
+    const visit = (part: Json): void => {
+      if (typeof part !== 'object' || part === null || seen.has(part)) return
+      seen.add(part)
+      if (part.kind === 'metadata' && part.type === 'title') names.add(part.title)
+      if (part.type === 'lazy') visit(part.getter())
+      for (const inner of Object.values(part)) visit(inner)
+    }
+    visit(configSchema)
+    const published = Object.values<Json>(schema.$defs).flatMap(({ title }) => title ?? [])
+    expect([...names].sort()).toEqual([schema.title, ...published].sort())
   })
 })

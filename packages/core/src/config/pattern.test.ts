@@ -47,6 +47,8 @@ describe('a pattern', () => {
     ['a\\b-\\bb', 'a-b', true],
     ['.*', 'any thing/é', true],
     ['a^b', 'ab', false],
+    // The largest count that is not refused.
+    ['a{3997}', 'a'.repeat(3997), true],
   ])('%s and %j: %s', (source, text, expected) => expect(fits(source, text)).toBe(expected))
 
   test.each([
@@ -67,6 +69,7 @@ describe('a pattern', () => {
     ['(){1000000000}', '4000'],
     ['((){100000}){100000}', '4000'],
     ['a{4294967296}', '4000'],
+    ['a{3998}', '4000'],
   ])('%s is refused', (source, fault) => expect(faultOf(source)).toContain(fault))
 
   test('is matched in steps that grow with the text, and not with the ways to read it', () => {
@@ -139,6 +142,10 @@ describe('an example of a pattern', () => {
     ['', ''],
     ['[^\\x00-\\xFF]', undefined],
     ['a\\bb', undefined],
+    ['(a*)*[^\\x00-\\xFF]', undefined],
+    ['([^\\x00-\\xFF]|aa)b', 'aab'],
+    ['!', '!'],
+    ['\\x01', '\u0001'],
     ['(?=x)', undefined],
   ])('%s: %s', (source, sample) => expect(samplePattern(source)).toBe(sample))
 

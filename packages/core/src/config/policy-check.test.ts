@@ -16,6 +16,8 @@ const parameters: NonNullable<Profile['parameters']> = {
   one: { pattern: '.+', max: 40 },
   two: { pattern: '.+', max: 40 },
   three: { pattern: '.+', max: 40 },
+  half: { pattern: '1+|[2-9]{6}', max: 6 },
+  rest: { pattern: '1+|[2-9]{6}', max: 6 },
 }
 function faults(...policy: object[]): readonly string[] {
   const said: string[] = []
@@ -108,6 +110,7 @@ describe('the filled policy is read as STS reads it', () => {
         },
       }),
     ],
+    ['two halves of an account', allow({ Resource: text`arn:aws:sqs:*:${param('half')}${param('rest')}:q` })],
     ['several', allow({ Resource: text`arn:aws:sqs:*:${param('account')}:${param('word')}-${param('key')}` })],
   ])('a parameter as %s', (_name, statement) => expect(faults(statement)).toEqual([]))
 })

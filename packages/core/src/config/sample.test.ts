@@ -21,6 +21,7 @@ test.each<[pattern: string, max: number, sample: string | undefined]>([
   ['é+', 9, 'é'],
   ['[^ -~]', 9, '\u00a0'],
   ['\\*', 9, undefined],
+  ['(a*)*b', 5, 'b'],
 ])('%s: %j', (pattern, max, sample) => {
   const samples = samplesOf({ pattern, max })
   if (sample === undefined) expect(samples).toEqual([])
@@ -38,12 +39,17 @@ test('common values come first, and the empty text last', () => {
 test.each([
   ['.*', 3],
   ['[a-z]{1,2}|.*', 200],
+  // Twenty ways to end after one character.
+  [[...'abcdefghijklmnopqrst'].map((one) => `${one}+`).join('|'), 1],
   ['(a|b|c|d|e|f|g|h|i|j|k|l|m|n|o|p|q|r|s)x?', 2],
 ])('%s of at most %i characters has at most 16 samples, none too long', (pattern, max) => {
   const samples = samplesOf({ pattern, max })
   expect(samples.length).toBeLessThanOrEqual(16)
   expect(samples.filter((sample) => sample.length > max)).toEqual([])
 })
+
+test('there is one sample for each way of ending, however it is reached', () =>
+  expect(samplesOf({ pattern: 'a|[ab]', max: 5 })).toEqual(['a']))
 
 test('a pattern that is refused has no samples', () => expect(samplesOf({ pattern: '(', max: 9 })).toEqual([]))
 

@@ -242,6 +242,17 @@ describe('the helpers', () => {
       { ...gitlab_, url: 'https://gitlab.acme.example', jwksUri: 'https://gitlab.acme.example/oauth/discovery/keys' },
     ],
     [
+      'Kubernetes behind a path that looks like EKS',
+      kubernetes({ key, audiences, url: 'https://cluster.acme.example/https://oidc.eks.x' }),
+      {
+        ...workload,
+        preset: 'kubernetes',
+        url: 'https://cluster.acme.example/https://oidc.eks.x',
+        jwksUri: 'https://cluster.acme.example/https://oidc.eks.x/openid/v1/jwks',
+        nameClaim: ['/kubernetes.io/namespace', '/kubernetes.io/serviceaccount/name'],
+      },
+    ],
+    [
       'Kubernetes',
       kubernetes({ key, audiences, url: 'https://cluster.acme.example/' }),
       {
