@@ -11,7 +11,7 @@ const serviceOf = (step: string): string => (step.startsWith('AssumeRole') ? 'st
 /** What a fault of a service can be answered with. A refusal of STS has a code of its own. */
 const PROBLEMS: Readonly<Record<string, (fault: Injected) => boolean>> = {
   'ledger-unavailable': ({ step }) => serviceOf(step) === 'dynamodb',
-  // A response that cannot be read is no response.
+  // A response that cannot be read counts as none.
   'sts-timeout': ({ step }) => serviceOf(step) === 'sts',
   'sts-answer-invalid': ({ step, what }) => serviceOf(step) === 'sts' && what === 'garbled',
   'sts-throttled': ({ step, what }) => step === 'AssumeRole Throttling' || (serviceOf(step) === 'sts' && what === 'throttled'),

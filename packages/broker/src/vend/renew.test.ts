@@ -325,7 +325,7 @@ describe('a single-use token', () => {
     const broker = it.answering({ takeToken: async () => silent })
     expect(await renew(broker, later, dana, it.id)).toMatchObject({ code: 'token-used', detail: 'This token was already used.' })
   })
-  test('renews the session that it started once the issuer’s tokens are no longer for one use', async () => {
+  test('renews the session that it started if its issuer no longer has single-use tokens', async () => {
     const it = await started({}, { replay: true })
     expect(await renew({ ...it.broker, rules: rules({ reader: long() }) }, later, dana, it.id)).toMatchObject({ outcome: 'done' })
   })

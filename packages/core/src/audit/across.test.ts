@@ -341,7 +341,7 @@ describe('an approval in Slack', () => {
     ['after the first of two links ended', [made(0), ofLink('link.ended', 700), made(800), inSlack(1, 2000)], []],
     ['between two links', [made(0), ofLink('link.ended', 700), made(2000), inSlack(1, 1500)], unlinked],
     ['after a link ended twice', [made(0), ofLink('link.ended', 700), ofLink('link.ended', 5000), inSlack(1, 1500)], unlinked],
-    ['after a link ended that nobody made', [ofLink('link.ended', 0), inSlack(1, 600)], unlinked],
+    ['after the end of a link that was never made', [ofLink('link.ended', 0), inSlack(1, 600)], unlinked],
     ['of version 1', [inSlack(1, 600, { v: 1 })], []],
     ['by nobody', [event('request.received', 'req_1', 600, { source: 'slack:T1/U1' })], []],
     ['over the API', [given(1, 600)], []],

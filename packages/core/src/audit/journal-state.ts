@@ -71,7 +71,7 @@ export type Journal = {
       }
     | undefined
   /**
-   * While the request can be used: open sessions, closed ones, what all have in common, how many returned their use, and the sessions that
+   * While the request can be used: open sessions, the last event of closed ones, what all have in common, how many returned their use, and the sessions that
    * can be renewed.
    */
   sessions:

@@ -52,9 +52,9 @@ describe('a claim', () => {
   }
   test.each<[string, Claims, object]>([
     ['alone', put('team'), { team: 'x' }],
-    ['inside an object that there is not', put('/org/team/name'), { org: { team: { name: 'x' } } }],
+    ['inside an object that is missing', put('/org/team/name'), { org: { team: { name: 'x' } } }],
     ['beside others of its object', put('/org/team', { org: { unit: 'y' } }), { org: { unit: 'y', team: 'x' } }],
-    ['in place of what is no object', put('/org/team', { org: 'acme' }), { org: { team: 'x' } }],
+    ['in place of a text', put('/org/team', { org: 'acme' }), { org: { team: 'x' } }],
     ['that is there already', put('/org/team', { org: { team: 'y' } }), { org: { team: 'y' } }],
     ['of an object that the caller gives', put('/org/team', {}, { org: {} }), {}],
     ['beside what the caller gives', put('/org/team', {}, { other: {} }), { org: { team: 'x' } }],

@@ -137,7 +137,7 @@ describe('every earlier session', () => {
     expect(suffixes(made?.denied)).toEqual([suffixOf(2), suffixOf(1), suffixOf(3)])
   })
 
-  test('is no longer denied when the last of their credentials have expired: after an hour and a minute', () => {
+  test('is no longer denied after an hour and a minute, when the last of their credentials have expired', () => {
     expect(earlier).toEqual({ before: NOW, until: NOW + seconds(3600 + 60) })
     expect(endPolicy([], earlier, earlier.until - 1)?.document).toContain('aws:TokenIssueTime')
     expect(endPolicy([], earlier, earlier.until)).toBeUndefined()

@@ -542,7 +542,7 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
     const write = async (version: number) => must(ledger.writeLink(LINK, version, linkedBy('pending'), NOW) as Promise<Done<boolean>>)
     return [await write(0), await write(0), await write(1), await write(1), events(`LINK#${LINK}`).length]
   },
-  'a write of a link is its own, although its answer was lost and another write followed': async (it) => {
+  'a write of a link is recognized, although its answer was lost and another write followed': async (it) => {
     const write = (version: number) => must(it.ledger.writeLink(LINK, version, linkedBy('pending'), NOW) as Promise<Done<boolean>>)
     await write(0)
     let isLost = false

@@ -49,8 +49,8 @@ export function links(settings: LedgerSettings, sender: Sender): Links {
       const entries = events.map((event) => journalEntry({ ...event, ...origin, request: id, at: now } as AuditEvent, settings))
       // A later write takes the place of the attempt, and keeps the events with their salts.
       const isOurs = (image: object | undefined): boolean => {
-        const { attempt: last, events: kept = [] } = (image ?? {}) as { readonly attempt?: string; readonly events?: readonly Salted[] }
-        return last === attempt || entries.some(({ salt }) => kept.some((one) => one.salt && Buffer.compare(one.salt, salt) === 0))
+        const { attempt: last, events: all = [] } = (image ?? {}) as { readonly attempt?: string; readonly events?: readonly Salted[] }
+        return last === attempt || entries.some(({ salt }) => all.some((one) => one.salt && Buffer.compare(one.salt, salt) === 0))
       }
       const written = await update(
         linkKey(id),
