@@ -85,8 +85,11 @@ export class Network {
   readonly #without: ReadonlySet<string>
   #quietSince: number | undefined
   readonly injected: Injected[] = []
-  /** Calls that AWS refused although they were in order. They stay when faults are taken away. */
-  readonly refused: Injected[] = []
+  /**
+   * What went wrong in a call without a fault that can be taken away: AWS refused it although it was in order, or its slow machine had no
+   * response by the deadline.
+   */
+  readonly mishaps: Injected[] = []
   /** Fault and step, and how often. */
   readonly matrix = new Count()
   /** The call whose effect takes place. */
@@ -149,7 +152,10 @@ export class Network {
       const deadline =
         deadlineMs === undefined
           ? undefined
-          : world.after(deadlineMs, () => end(() => reject(named('TimeoutError', `no complete response within ${deadlineMs} ms`))))
+          : world.after(deadlineMs, () => {
+              if (!over && pace > 1) this.mishaps.push({ name: `${name}/pace`, what: 'slow machine', step, at: world.now })
+              end(() => reject(named('TimeoutError', `no complete response within ${deadlineMs} ms`)))
+            })
       const answer = (run: () => void) => void world.after(back, () => end(run))
       const settle = (make: () => T) => {
         try {

@@ -165,7 +165,7 @@ export class Schedule {
         const isOdd = call.dice.chance(network.healing ? 0 : stsOdd)
         const odd = isOdd ? call.dice.pick(['AccessDenied', 'Throttling', 'InternalFailure'] as const) : undefined
         const refusal = kind === 'end' && this.#isRevokerDown ? 'AccessDenied' : odd
-        if (refusal) network.refused.push({ name: `${call.name}/refused`, what: 'refused', step: `AssumeRole ${refusal}`, at: world.now })
+        if (refusal) network.mishaps.push({ name: `${call.name}/refused`, what: 'refused', step: `AssumeRole ${refusal}`, at: world.now })
         return refusal
       },
       iamLagMs: ({ call }) => (call.dice.chance(0.3) ? call.dice.int(network.healing ? 1000 : this.#revokers.lagMs) : 0),

@@ -23,7 +23,7 @@ export function problemsOracle({ fault, reach }: OracleContext, network: Network
   return {
     onVended(call, { json }) {
       const code: string = json.code ?? json.Code ?? ''
-      const own = [...network.injected, ...network.refused].filter(({ name }) => name.startsWith(`${call.id}/`))
+      const own = [...network.injected, ...network.mishaps].filter(({ name }) => name.startsWith(`${call.id}/`))
       hadKeyFaults ||= network.injected.some(({ step }) => serviceOf(step) === 'issuer')
       const isExplained = PROBLEMS[code]
       if (isExplained && !own.some(isExplained)) fault('problems', `${call.id} is answered with ${code}, and had only ${listOf(own)}`)
