@@ -67,6 +67,8 @@ export type Services = {
   readonly events: Bucket
   readonly slack: Slack
   readonly witnesses: Witnesses
+  /** The time that the clock of a machine shows. */
+  readonly clockOf: (machine: Machine) => number
   /** What each release of the config says. */
   readonly releases: readonly Rules[]
   /** After a restore, the time of it. */
@@ -86,7 +88,7 @@ export type Services = {
 
 /** What each function of Stint gets from its environment. */
 function deploymentOn(services: Services, machine: Machine): FunctionDeployment & { readonly dynamodb: DynamoDBClient } {
-  const { world, releases, onLog, epoch } = services
+  const { world, releases, clockOf, onLog, epoch } = services
   const at = epoch()
   return {
     rules: releases[machine.release] as Rules,
@@ -94,7 +96,7 @@ function deploymentOn(services: Services, machine: Machine): FunctionDeployment 
     region: 'eu-central-1',
     keys: { accessKeyId: 'AKIASIMULATED', secretAccessKey: 'x' },
     tables: { story: STORY, side: SIDE },
-    clock: () => world.now + machine.skewMs,
+    clock: () => clockOf(machine),
     random: (count) => machine.call.dice.bytes(count),
     sleep: (milliseconds) => new Promise<void>((resolve) => void world.after(milliseconds, () => machine.alive && resolve())),
     timers: timersOn(world, machine),

@@ -4,7 +4,7 @@
  * machine that made it may crash or be paused meanwhile.
  */
 import { Count } from './count.ts'
-import type { Dice, World } from './world.ts'
+import { type Dice, diceOf, type World } from './world.ts'
 
 export const FATES = [
   'works',
@@ -77,6 +77,8 @@ export type Call = {
   made: number
   readonly lost: Set<string>
   readonly returned: Set<string>
+  /** After how many exchanges the clock stands still at an edge, if it does; undefined until it is near one. */
+  standsAfter?: number
 }
 
 export class Network {
@@ -203,6 +205,15 @@ export class Network {
         settle(fate === 'garbled' ? () => garbled(outcome(), dice) : outcome)
       })
     })
+  }
+
+  /** Whether the clock of the machine that makes this call stands still at an edge: from its beginning on, or from a later exchange on. */
+  clockStands(call: Call): boolean {
+    const dice = diceOf(this.#world.seed, `${call.name} clock`)
+    call.standsAfter ??= this.#take(dice.chance(0.7), `${call.name}/clock`, 'stands', 'clock')
+      ? dice.pick([0, 0, 0, 1, 2, 3, 4])
+      : Number.POSITIVE_INFINITY
+    return call.made >= call.standsAfter && !this.healing
   }
 
   /** Everything is drawn whether or not it happens, so that a fault that is taken away changes no other draw. */

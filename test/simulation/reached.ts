@@ -61,6 +61,7 @@ const moments = [
   'the message of an end is delivered again',
   'the message of an end becomes a dead letter',
   'the sweeper sends the message of an end again',
+  'a clock stands still at the end of something',
   'approved unattended',
   'a call is frozen',
   'a freeze is set',

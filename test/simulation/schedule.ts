@@ -13,6 +13,7 @@ import { Unreachable } from '@stint/cli/audit/sources'
 import type { RequestId } from '@stint/core/ids'
 import { Count } from './count.ts'
 import { Dynamo, type Item, type Write } from './dynamo.ts'
+import { Edges } from './edges.ts'
 import { EndQueue, HIDDEN_MS, type Message } from './end-queue.ts'
 import { placeEnded } from './ended-before.ts'
 import { Iam } from './iam.ts'
@@ -72,9 +73,14 @@ export type VendCall = {
   readonly once?: string | undefined
   /** The session that the call renews. */
   readonly renews?: string | undefined
+  /** When the token expires, in milliseconds, if its caller waits that long. */
+  readonly tokenExpires?: number | undefined
   /** Its caller is not entitled to what they try. */
   readonly attack?: string | undefined
 }
+
+/** How long after its expiration a token is accepted. */
+export const TOKEN_GRACE_MS = 10_000
 
 /** Lambda's own timeouts, in milliseconds. */
 const TIMEOUT_MS = {
@@ -129,6 +135,7 @@ export class Schedule {
     next: Array<number>(SHARDS).fill(0),
   }
   readonly #notified: number[] = Array<number>(SHARDS).fill(0)
+  readonly #edges = new Edges()
   readonly #lossy: Dice
   readonly #mapping: Dice
   readonly #revokers: Revokers
@@ -159,6 +166,7 @@ export class Schedule {
       events,
       slack,
       witnesses,
+      clockOf: (machine) => this.#clockOf(machine),
       releases: RELEASES,
       epoch: () => this.epoch,
       stsRefusal: ({ call, kind }) => {
@@ -200,6 +208,7 @@ export class Schedule {
   #onWrite(write: Write): void {
     const { world, network, dynamo } = this
     this.oracles.onWrite(write)
+    if (write.table === STORY && write.after) this.#edges.learn(write.after, this.world.now)
     const lag = network.healing
       ? 1
       : Math.floor(this.conditions.indexLagMs * (this.#lossy.int(1000) / 1000) * (this.#lossy.chance(0.05) ? 10 : 1))
@@ -232,6 +241,15 @@ export class Schedule {
         if (!this.network.healing) machine.skewMs = skew()
       })
     return machine
+  }
+  /** Right but for its skew; or, in some calls near an edge, exactly the edge. */
+  #clockOf(machine: Machine): number {
+    const { now } = this.world
+    const edge = this.#edges.near(now)
+    const isNear = edge !== undefined && Math.abs(edge - now) <= this.conditions.skewMs
+    if (!isNear || !this.network.clockStands(machine.call)) return now + machine.skewMs
+    this.reached.add('a clock stands still at the end of something')
+    return edge
   }
   /** A machine that is free, or a new one. Old releases go on for a while beside new ones. */
   #free<T>(kind: string, make: (machine: Machine) => T): { machine: Machine; part: T } {
@@ -283,6 +301,7 @@ export class Schedule {
   async vend(by: string, call: Omit<VendCall, 'id' | 'started'>, token: string, body?: object): Promise<Answer | undefined> {
     if (!this.#takesPlace(by)) return undefined
     const known: VendCall = { ...call, id: by, started: this.world.now }
+    if (call.tokenExpires !== undefined) this.#edges.add(call.tokenExpires + TOKEN_GRACE_MS)
     const { machine, part } = this.#free('vend', (one) => vendOn(this.services, one))
     const isPost = call.by === 'sessions'
     const headers = new Map<string, string[]>([

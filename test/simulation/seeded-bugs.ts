@@ -351,6 +351,49 @@ export const simulatedBugs: readonly (Bug & Guarding)[] = [
     from: "'(attribute_not_exists(generation) OR generation = :seen) AND NOT contains(attempts, :attempt)'",
     to: "'(attribute_not_exists(generation) OR generation >= :seen OR attribute_exists(pk)) AND (attribute_exists(pk) OR NOT contains(attempts, :attempt))'",
   },
+  // ── The last moment ────────────────────────────────────────────────────────────────────────────────────────────────
+  {
+    name: 'reserve takes a window that ends now',
+    guards: ['promise 2'],
+    file: RESERVE,
+    from: "  'windowExpiresAt > :now',",
+    to: "  'windowExpiresAt >= :now',",
+  },
+  {
+    name: 'record takes a window that ends now',
+    guards: ['promise 2'],
+    file: SESSIONS,
+    from: ' AND windowExpiresAt > :now',
+    to: ' AND windowExpiresAt >= :now',
+  },
+  {
+    name: 'a request that expires now can be approved',
+    guards: ['promise 2'],
+    file: 'packages/core/src/request/request.ts',
+    from: "'pending' && now >= request.expiresAt",
+    to: "'pending' && now > request.expiresAt",
+  },
+  {
+    name: 'credentials of a session that ends now are recorded',
+    guards: ['promise 2'],
+    file: RENEW_OUTCOMES,
+    from: 'AND :expiresAt > :now AND',
+    to: 'AND :expiresAt >= :now AND',
+  },
+  {
+    name: 'a link whose code expires now is confirmed',
+    guards: ['promise 4'],
+    file: 'packages/core/src/identity/link.ts',
+    from: '!link?.pending || link.pending.expiresAt <= now',
+    to: '!link?.pending || link.pending.expiresAt < now',
+  },
+  {
+    name: 'a token that expires now is accepted',
+    guards: ['promise 2'],
+    file: 'packages/core/src/identity/token.ts',
+    from: 'late >= seconds(CLOCK_GRACE_SECONDS)',
+    to: 'late > seconds(CLOCK_GRACE_SECONDS)',
+  },
   // ── The log ────────────────────────────────────────────────────────────────────────────────────────────────────────
   {
     name: 'the head moves even if another shipper has moved it',

@@ -2,7 +2,7 @@
 import type { RequestId } from '@stint/core/ids'
 import type { Item } from './dynamo.ts'
 import { ENGINEERS, JOB, jobToken, PEOPLE, personToken, type SlackName, tokenOf } from './people.ts'
-import type { Answer, Schedule, VendCall } from './schedule.ts'
+import { type Answer, type Schedule, TOKEN_GRACE_MS, type VendCall } from './schedule.ts'
 import type { Dice } from './world.ts'
 
 const HOUR_MS = 3_600_000
@@ -28,6 +28,7 @@ export async function runSchedule(schedule: Schedule): Promise<void> {
   if (dice.chance(0.7)) schedule.actor('ships', () => ships(new Actor(schedule, 'ships')))
   if (dice.chance(0.12)) schedule.actor('backup', () => backUp(new Actor(schedule, 'backup')))
   if (dice.chance(0.4)) schedule.actor('deploy', () => deploy(new Actor(schedule, 'deploy')))
+  if (world.dice('last moment').chance(0.35)) schedule.actor('last', () => atTheLastMoment(new Actor(schedule, 'last')))
   if (dice.chance(0.3) || schedule.isFull) schedule.actor('ends', () => endsAtOnce(new Actor(schedule, 'ends')))
   if (!(await world.run(() => schedule.actors === 0))) schedule.oracles.fault('liveness', `${schedule.actors} actors wait for ever`)
   let over = false
@@ -283,11 +284,7 @@ async function chat(actor: Actor): Promise<void> {
   const { slack } = schedule
   const link = async (subject: string, name: SlackName): Promise<boolean> => {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const offered = await schedule.api(actor.by, 'POST', '/slack/link', subject, {})
-      if (offered?.json.code === undefined || offered.status >= 300) continue
-      await schedule.slackSends(actor.by, slack.request(name).command(`link ${offered.json.code}`))
-      const shown = await schedule.api(actor.by, 'GET', '/slack/link', subject)
-      const pending = shown?.json.pending
+      const pending = await enterCode(actor, subject, name)
       if (!pending) continue
       const confirmed = await schedule.api(actor.by, 'POST', '/slack/link/confirm', subject, { team: pending.team, user: pending.user })
       if (confirmed?.status === 200) return true
@@ -339,6 +336,15 @@ async function chat(actor: Actor): Promise<void> {
   if (session === undefined || dice.chance(0.5)) return
   await schedule.world.sleep(LINK_SETTLES_MS)
   for (let tries = 0; tries < 2; tries++) await schedule.slackSends(actor.by, slack.request(approverName).command(`end ${session}`))
+}
+
+/** Gets a code and enters it in Slack: what then waits to be confirmed, if that worked. */
+async function enterCode(actor: Actor, subject: string, name: SlackName): Promise<Answer['json'] | undefined> {
+  const { schedule } = actor
+  const offered = await schedule.api(actor.by, 'POST', '/slack/link', subject, {})
+  if (offered?.json.code === undefined || offered.status >= 300) return undefined
+  await schedule.slackSends(actor.by, schedule.slack.request(name).command(`link ${offered.json.code}`))
+  return (await schedule.api(actor.by, 'GET', '/slack/link', subject))?.json.pending
 }
 
 /** Valid tokens, and what their owners are not entitled to. */
@@ -423,6 +429,64 @@ async function freeze(actor: Actor): Promise<void> {
     await actor.wait(2000)
   }
 }
+
+// ── The last moment ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Calls around the moment at which something ends. In some of them, the clock stands still at it (edges.ts). */
+const atTheLastMoment = (actor: Actor): Promise<void> => {
+  const ends = [endOfWindow, endOfApproval, endOfSession, endOfCode, endOfToken]
+  return actor.dice.pick(ends)(actor, actor.dice.pick(ENGINEERS))
+}
+
+async function endOfWindow(actor: Actor, subject: string): Promise<void> {
+  const id = await askFor(actor, subject, 'many')
+  await Promise.all(['avery', 'bob'].map((who) => approve(actor, id, who, { window: '2m' })))
+  const { windowExpiresAt } = requestItem(actor, id)
+  await around(actor, windowExpiresAt?.N, () => actor.vendAs(subject, 'many', { requestId: id }))
+}
+
+async function endOfApproval(actor: Actor, subject: string): Promise<void> {
+  const id = await askFor(actor, subject, 'one')
+  const who = actor.dice.pick(['avery', 'bob', 'ria'])
+  await around(actor, requestItem(actor, id).expiresAt?.N, () => approve(actor, id, who))
+}
+
+async function endOfSession(actor: Actor, subject: string): Promise<void> {
+  const session = await startLong(actor, subject)
+  const [request = '', suffix] = session?.id.split('.') ?? []
+  const call = { subject, issuer: 'lab', profile: 'long', by: 'sessions', renews: session?.id } as const
+  await around(actor, requestItem(actor, request)[`ses.${suffix}`]?.M?.expiresAt?.N, () =>
+    actor.schedule.vend(actor.by, call, personToken(subject, actor.now), {}),
+  )
+}
+
+async function endOfCode(actor: Actor): Promise<void> {
+  const pending = await enterCode(actor, 'ada', 'auditor')
+  if (!pending) return
+  const { team, user, expiresAt } = pending
+  await around(actor, Date.parse(expiresAt), () => actor.schedule.api(actor.by, 'POST', '/slack/link/confirm', 'ada', { team, user }))
+}
+
+async function endOfToken(actor: Actor, subject: string): Promise<void> {
+  const token = personToken(subject, actor.now)
+  const { exp } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { exp: number }
+  const call = { subject, issuer: 'lab', profile: 'plain', by: 'sessions', tokenExpires: exp * 1000 } as const
+  await around(actor, call.tokenExpires + TOKEN_GRACE_MS, () =>
+    actor.schedule.vend(actor.by, call, token, { profile: 'plain', justification: 'INC-1' }),
+  )
+}
+
+/** `end` is undefined if something failed earlier. */
+async function around(actor: Actor, end: number | string | undefined, one: () => Promise<unknown>): Promise<void> {
+  if (end === undefined) return
+  await actor.schedule.world.sleep(Number(end) - actor.now - 600)
+  await actor.crowd(6, 1000, one)
+}
+const requestItem = ({ schedule }: Actor, id: string): Item => schedule.dynamo.item('stint', `REQ#${id}`) ?? {}
+const askFor = async (actor: Actor, subject: string, profile: string): Promise<string> =>
+  (await actor.vendAs(subject, profile))?.json.requestId ?? ''
+const approve = ({ schedule, by }: Actor, id: string, who: string, limits: object = {}) =>
+  schedule.api(by, 'POST', `/requests/${id}/approve`, who, limits)
 
 // ── Background jobs ──────────────────────────────────────────────────────────────────────────────────────────────────
 

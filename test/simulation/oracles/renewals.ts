@@ -39,6 +39,8 @@ export function renewalsOracle(context: OracleContext): Oracle {
       if (attempt in had) continue
       if (stringOf(request?.state) !== 'approved')
         fault('renewals', `${session} is renewed while its request is ${stringOf(request?.state)}`)
+      const [reservedAt, end] = [numberOf(set.M?.at) ?? 0, numberOf(before?.expiresAt) ?? 0]
+      if (reservedAt >= end) fault('renewals', `${session} is renewed at ${reservedAt}, and it ended at ${end}`)
       if (stringOf(before?.state) !== 'issued') fault('renewals', `${session} is renewed while it is ${stringOf(before?.state)}`)
       if ((numberOf(set.M?.expiresAt) ?? 0) > (numberOf(after.expiresAt) ?? 0)) fault('renewals', `${session}: a set outlasts it`)
       if (!events.some(({ type, set: name }) => type === 'session.renewal-reserved' && name === stringOf(set.M?.set)))

@@ -86,6 +86,8 @@ export function transitionsOracle(context: OracleContext): Oracle {
       if (now() < (numberOf(after.unattendedAt) ?? 0) - 2 * skewMs) fault('approval', `${id} is approved unattended before its time`)
       return
     }
+    const [approvedAt, expiresAt] = [Date.parse(approved?.at), numberOf(after.expiresAt) ?? 0]
+    if (!(approvedAt < expiresAt)) fault('approval', `${id} is approved at ${approvedAt}, and it expired at ${expiresAt}`)
     const requester = stringOf(after.caller?.M?.subject) ?? ''
     const subjects = [...new Set((after.approvals?.L ?? []).map((one) => stringOf(one.M?.approver?.M?.subject) ?? ''))]
     for (const subject of subjects) {

@@ -27,6 +27,8 @@ const EVENT_OF: Readonly<Record<string, string>> = {
 const WITHDRAWN = ['denied', 'cancelled', 'revoked']
 /** A caller's deadline and the grace of a send, in milliseconds. */
 const GRACE_MS = 12_000
+/** How long after its expiration a token is accepted. */
+const TOKEN_GRACE_MS = 10_000
 /** Sessions of one request of the container protocol (vend/slot.ts). */
 const CONTAINER_USES = 8
 
@@ -71,6 +73,9 @@ export function usesOracle(context: OracleContext): Oracle {
       if (state === 'issued') {
         issuedAt.set(session, now())
         if (was !== 'approved') fault('uses', `${session} is issued while the request is ${was}`)
+        const [recordedAt, window] = [numberOf(fields.issued?.M?.at) ?? 0, numberOf(before?.windowExpiresAt)]
+        if (window !== undefined && recordedAt >= window)
+          fault('uses', `${session} is issued at ${recordedAt}, and its window ended at ${window}`)
         const expiresAt = numberOf(fields.expiresAt) ?? 0
         if (expiresAt <= now() - 2 * skewMs - GRACE_MS - 100_000) fault('uses', `${session} is issued after its end`)
       }
@@ -133,6 +138,11 @@ export function usesOracle(context: OracleContext): Oracle {
       if (answered !== undefined && call.started > answered) fault('uses', `${request} was withdrawn, and a later call got credentials`)
       // A renewal takes no use.
       if (call.renews !== undefined) return
+      if (call.tokenExpires !== undefined) {
+        const reservedAt = reservedAtOf(context, session) ?? 0
+        if (reservedAt >= call.tokenExpires + TOKEN_GRACE_MS)
+          fault('uses', `${session} is reserved at ${reservedAt}, and its token expired at ${call.tokenExpires}`)
+      }
       const withdrawn = withdrawnAt.get(`REQ#${request}`)
       if (withdrawn !== undefined && (issuedAt.get(session as string) ?? 0) > withdrawn)
         fault('uses', `${request}: issued after it was withdrawn`)
@@ -160,6 +170,11 @@ export function usesOracle(context: OracleContext): Oracle {
       }
     },
   }
+}
+
+function reservedAtOf({ dynamo }: OracleContext, session = ''): number | undefined {
+  const [request, suffix] = session.split('.')
+  return numberOf(sessionsIn(dynamo.item('stint', `REQ#${request}`)).find((one) => one.suffix === suffix)?.fields.reservedAt)
 }
 
 function sessionOf({ dynamo }: OracleContext, accessKeyId: string): string | undefined {
