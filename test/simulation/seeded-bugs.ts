@@ -244,6 +244,20 @@ export const simulatedBugs: readonly (Bug & Guarding)[] = [
     from: 'tags: [...terms.tags, ...scope.passingTags,',
     to: "tags: [...terms.tags, ...scope.passingTags.map(({ key }) => ({ key, value: 'admin', transitive: true })),",
   },
+  {
+    name: 'reserve takes its own reservation for that of another call',
+    guards: ['promise 1'],
+    file: RESERVE,
+    from: 'if (item && isThisAttempt(item)) return',
+    to: 'if (item && item.id !== request && isThisAttempt(item)) return',
+  },
+  {
+    name: 'a record whose response was lost is refused',
+    guards: ['promise 1'],
+    file: SESSIONS,
+    from: "return written.outcome === 'blocked' && written.item && isDone(written.item) ? done(written.item) : written",
+    to: "return written.outcome === 'blocked' && !attempt && written.item && isDone(written.item) ? done(written.item) : written",
+  },
   // ── Requests and decisions ─────────────────────────────────────────────────────────────────────────────────────────
   {
     name: 'decisions ignore the version',
@@ -725,5 +739,4 @@ export const unseen: readonly { readonly what: string; readonly why: string }[] 
     what: 'reserve ignores fingerprints',
     why: 'callers of the workload repeat a key with one content; test/e2e/approvals.test.ts holds it',
   },
-  { what: 'a lost answer is not recognized as our own write', why: 'the call is refused and tried again; it costs time and no invariant' },
 ]

@@ -1,9 +1,9 @@
 /**
  * Invariant 5: a dependency that fails gives the problem of that dependency, and none that did not fail is blamed. A call of the vend path is
- * held against the faults that took place in it.
+ * held against the faults that took place in it, and must not be refused because of what it wrote itself.
  */
 import type { Injected, Network } from '../network.ts'
-import type { Oracle, OracleContext } from './oracle.ts'
+import { isRequest, type Oracle, type OracleContext, sessionsIn, stringOf } from './oracle.ts'
 
 /** The services behind the steps. All others are DynamoDB's. */
 const serviceOf = (step: string): string => (step.startsWith('AssumeRole') ? 'sts' : step === 'jwks' ? 'issuer' : 'dynamodb')
@@ -18,9 +18,30 @@ const PROBLEMS: Readonly<Record<string, (fault: Injected) => boolean>> = {
   'assume-role-denied': ({ step }) => step === 'AssumeRole AccessDenied',
 }
 
-export function problemsOracle({ fault, reach }: OracleContext, network: Network): Oracle {
+/** Refusals that another call's session can be the reason for, by the state of that session. */
+const TAKEN: Readonly<Record<string, readonly string[]>> = {
+  reserved: ['in-progress', 'request-exhausted', 'token-used'],
+  issued: ['already-issued', 'request-exhausted', 'token-used', 'revoked-in-flight'],
+}
+
+export function problemsOracle({ fault, reach, dynamo }: OracleContext, network: Network): Oracle {
   let hadKeyFaults = false
+  /** The sessions that each call wrote. */
+  const written = new Map<string, Set<string>>()
+  const isOpen = (session: string, code: string): boolean => {
+    const [request, suffix] = session.split('.')
+    const item = dynamo.item('stint', `REQ#${request}`)
+    const stored = sessionsIn(item).find((one) => one.suffix === suffix)
+    return stringOf(item?.state) === 'approved' && TAKEN[stored?.state ?? '']?.includes(code) === true
+  }
   return {
+    onWrite(write) {
+      const call = network.acting?.name
+      if (!isRequest(write) || call === undefined) return
+      const earlier = new Map(sessionsIn(write.before).map(({ suffix, state }) => [suffix, state]))
+      for (const { suffix, state } of sessionsIn(write.after))
+        if (earlier.get(suffix) !== state) written.set(call, (written.get(call) ?? new Set()).add(`${write.id.slice(4)}.${suffix}`))
+    },
     onVended(call, { json }) {
       const code: string = json.code ?? json.Code ?? ''
       const own = [...network.injected, ...network.mishaps].filter(({ name }) => name.startsWith(`${call.id}/`))
@@ -30,6 +51,8 @@ export function problemsOracle({ fault, reach }: OracleContext, network: Network
       // An endpoint that failed another call is left alone for a while.
       if (code === 'issuer-keys-unavailable' && !hadKeyFaults)
         fault('problems', `${call.id} is answered with ${code}, and no key set failed`)
+      for (const session of written.get(call.id) ?? [])
+        if (isOpen(session, code)) fault('problems', `${call.id} is answered with ${code} because of ${session}, which is its own`)
       if (code === 'internal') fault('problems', `${call.id} is answered with ${code} after ${listOf(own)}`)
       if (isExplained) reach(`the problem of a fault is ${code}`)
     },
