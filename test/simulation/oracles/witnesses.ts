@@ -9,8 +9,8 @@ import { LOG_SIGNER } from '../people.ts'
 import { WITNESSES, type Witnesses } from '../witnesses.ts'
 import type { Oracle, OracleContext } from './oracle.ts'
 
-/** In virtual time: longer than an exchange that began before the quiet, and was lost or late, can take to publish. */
-const STILL_UNDER_WAY_MS = 60_000
+/** In virtual time: longer than a write that was sent before the quiet, and is late, can take to arrive. */
+const STILL_UNDER_WAY_MS = 130_000
 
 export function witnessesOracle({ fault, reach }: OracleContext, witnesses: Witnesses, network: Network): Oracle {
   witnesses.onInconsistent = (what) => fault('witnesses', what)
