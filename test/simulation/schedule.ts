@@ -355,7 +355,7 @@ export class Schedule {
     })
     if (!answer) return undefined
     this.world.say(`${by}: ${subject} ${method} ${path} gets ${answer.status} ${answer.json.code ?? answer.json.state ?? ''}`)
-    this.oracles.onAnswered({ started, subject, method, path }, answer)
+    this.oracles.onAnswered({ id: by, started, subject, method, path }, answer)
     return this.#arrives(by) ? answer : undefined
   }
   /** A request that Slack sends. Slack sends it again if it gets no answer. */

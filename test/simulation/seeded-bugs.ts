@@ -603,6 +603,13 @@ export const simulatedBugs: readonly (Bug & Guarding)[] = [
     from: "isReserved ? ', usesLeft",
     to: "isReserved || round >= 0 ? ', usesLeft",
   },
+  {
+    name: 'a record of a renewal whose response was lost is refused',
+    guards: ['promise 1'],
+    file: RENEW_OUTCOMES,
+    from: 'if (isDone(written.item)) return',
+    to: 'if (!to.shows && isDone(written.item)) return',
+  },
   // ── Sessions that end at once ──────────────────────────────────────────────────────────────────────────────────────
   {
     name: 'at once: an end is noted after the ledger has it',
@@ -738,5 +745,9 @@ export const unseen: readonly { readonly what: string; readonly why: string }[] 
   {
     what: 'reserve ignores fingerprints',
     why: 'callers of the workload repeat a key with one content; test/e2e/approvals.test.ts holds it',
+  },
+  {
+    what: 'a decision whose response was lost is made again',
+    why: 'repeating a decision changes nothing; request-changes.test.ts holds it',
   },
 ]

@@ -7,7 +7,13 @@ import type { MadeSession, Sts } from '../sts.ts'
 
 export type { Answer, Item, Json, MadeSession, PolicyPut, VendCall, Write }
 
-export type ApiCall = { readonly started: number; readonly subject: string; readonly method: string; readonly path: string }
+export type ApiCall = {
+  readonly id: string
+  readonly started: number
+  readonly subject: string
+  readonly method: string
+  readonly path: string
+}
 
 export type OracleContext = {
   readonly now: () => number

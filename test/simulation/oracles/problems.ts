@@ -1,9 +1,9 @@
 /**
  * Invariant 5: a dependency that fails gives the problem of that dependency, and none that did not fail is blamed. A call of the vend path is
- * held against the faults that took place in it, and must not be refused because of what it wrote itself.
+ * held against the faults that took place in it. No call is refused because of what it wrote itself.
  */
 import type { Injected, Network } from '../network.ts'
-import { isRequest, type Oracle, type OracleContext, sessionsIn, stringOf } from './oracle.ts'
+import { freshEvents, type Oracle, type OracleContext, sessionsIn, stringOf } from './oracle.ts'
 
 /** The services behind the steps. All others are DynamoDB's. */
 const serviceOf = (step: string): string => (step.startsWith('AssumeRole') ? 'sts' : step === 'jwks' ? 'issuer' : 'dynamodb')
@@ -18,6 +18,13 @@ const PROBLEMS: Readonly<Record<string, (fault: Injected) => boolean>> = {
   'assume-role-denied': ({ step }) => step === 'AssumeRole AccessDenied',
 }
 
+/** What a call writes of the session that it then returns. */
+const OPENED = ['session.reserved', 'session.issued', 'session.renewed']
+/** What a call of the API decides, and then says so. */
+const DECIDED = [
+  ...['approval.given', 'request.denied', 'request.cancelled', 'request.revoked', 'request.reviewed', 'session.ended'],
+  ...['freeze.set', 'freeze.release-asked', 'freeze.released', 'link.made'],
+]
 /** Refusals that another call's session can be the reason for, by the state of that session. */
 const TAKEN: Readonly<Record<string, readonly string[]>> = {
   reserved: ['in-progress', 'request-exhausted', 'token-used'],
@@ -28,6 +35,7 @@ export function problemsOracle({ fault, reach, dynamo }: OracleContext, network:
   let hadKeyFaults = false
   /** The sessions that each call wrote. */
   const written = new Map<string, Set<string>>()
+  const decided = new Map<string, string>()
   const isOpen = (session: string, code: string): boolean => {
     const [request, suffix] = session.split('.')
     const item = dynamo.item('stint', `REQ#${request}`)
@@ -37,10 +45,15 @@ export function problemsOracle({ fault, reach, dynamo }: OracleContext, network:
   return {
     onWrite(write) {
       const call = network.acting?.name
-      if (!isRequest(write) || call === undefined) return
-      const earlier = new Map(sessionsIn(write.before).map(({ suffix, state }) => [suffix, state]))
-      for (const { suffix, state } of sessionsIn(write.after))
-        if (earlier.get(suffix) !== state) written.set(call, (written.get(call) ?? new Set()).add(`${write.id.slice(4)}.${suffix}`))
+      if (call === undefined) return
+      for (const { type, session } of freshEvents(write)) {
+        if (OPENED.includes(type)) written.set(call, (written.get(call) ?? new Set()).add(session))
+        if (DECIDED.includes(type)) decided.set(call, type)
+      }
+    },
+    onAnswered({ id }, { status, json }) {
+      const own = decided.get(id)
+      if (own !== undefined && status >= 400 && status < 500) fault('problems', `${id} is answered with ${json.code} and wrote ${own}`)
     },
     onVended(call, { json }) {
       const code: string = json.code ?? json.Code ?? ''

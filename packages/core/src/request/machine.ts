@@ -99,7 +99,8 @@ export type Change = {
       | 'notices'
     >
   >
-  readonly events: readonly ChangeEvent[]
+  /** At least one: a write whose response was lost is known by its events. */
+  readonly events: readonly [ChangeEvent, ...ChangeEvent[]]
 }
 export type ChangeEvent = {
   readonly type:

@@ -217,7 +217,7 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
   'a session whose request’s window closed during the call': async (it) => {
     await approvedRequest(it)
     const reservation = await reserved(it, named)
-    const short = { state: 'approved', set: { windowExpiresAt: NOW + 1000 }, events: [] } as const
+    const short = { state: 'approved', set: { windowExpiresAt: NOW + 1000 }, events: changes.approved.events } as const
     await must(it.ledger.change(REQUEST, NOW, always(short)))
     it.advance(1000)
     return [word(await it.ledger.record(reservation, assumed(), NOW))]

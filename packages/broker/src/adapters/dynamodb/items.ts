@@ -1,6 +1,7 @@
 /**
  * Reads items of the story table. They were written by Stint, and are trusted to satisfy the conditions of those writes.
  */
+import type { JournalEntry } from '@stint/core/audit/event'
 import type { SessionId } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import type { AccessRequest } from '@stint/core/request/request'
@@ -63,11 +64,8 @@ export type Item = Omit<AccessRequest, 'terms' | 'sessions' | 'approvals' | 'lim
   readonly dueAt?: string
   /** SHA-256 of what an Idempotency-Key was first used for. */
   readonly fingerprint?: string
-  /**
-   * The attempt that created the item, and the one that last changed the request. They tell lost writes of this call from those of others.
-   */
+  /** The attempt that created the item. It tells a lost write of this call from those of others. */
   readonly attempt?: string
-  readonly changeAttempt?: string
   readonly sessions: { readonly [suffix: string]: StoredSession }
 }
 
@@ -79,6 +77,13 @@ export function toItem(attributes: Parameters<typeof unmarshall>[0]): Item {
     sessions: Object.fromEntries(sessions.map(([name, value]) => [name.slice(4), value as StoredSession])),
   }
 }
+
+/**
+ * Whether the journal in an image has this entry. No salt is drawn twice: so a write whose response was lost is known by its event, even if
+ * other writes have followed it.
+ */
+export const hasEntry = ({ events }: { readonly events?: unknown }, { salt }: JournalEntry): boolean =>
+  ((events ?? []) as readonly Partial<JournalEntry>[]).some((one) => one.salt && Buffer.compare(one.salt, salt) === 0)
 
 /** How many calls of AWS have no recorded outcome: reserved sessions, and renewals. */
 export const countOpen = (item: Item): number =>

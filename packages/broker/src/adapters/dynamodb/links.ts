@@ -13,6 +13,7 @@ import { type Instant, seconds, toIso } from '@stint/core/instant'
 import { done, type Unknown } from '@stint/core/outcome'
 import type { Links, Pointer } from '../../ports/links.ts'
 import { counter } from './counter.ts'
+import { hasEntry, type Item } from './items.ts'
 import type { LedgerSettings, Sender } from './sender.ts'
 import { storedFields } from './stored-fields.ts'
 import { OTHER_DAY, sideKey, TTL } from './table.ts'
@@ -47,11 +48,9 @@ export function links(settings: LedgerSettings, sender: Sender): Links {
       const { names } = linkFields
       const [kept, gone] = [names.filter((name) => set[name] !== undefined), names.filter((name) => set[name] === undefined)]
       const entries = events.map((event) => journalEntry({ ...event, ...origin, request: id, at: now } as AuditEvent, settings))
-      // A later write takes the place of the attempt, and keeps the events with their salts.
-      const isOurs = (image: object | undefined): boolean => {
-        const { attempt: last, events: all = [] } = (image ?? {}) as { readonly attempt?: string; readonly events?: readonly Salted[] }
-        return last === attempt || entries.some(({ salt }) => all.some((one) => one.salt && Buffer.compare(one.salt, salt) === 0))
-      }
+      // A later write takes the place of the attempt, and keeps the events.
+      const isOurs = (image: Pick<Item, 'attempt' | 'events'>): boolean =>
+        image.attempt === attempt || entries.some((entry) => hasEntry(image, entry))
       const written = await update(
         linkKey(id),
         {
@@ -77,7 +76,7 @@ export function links(settings: LedgerSettings, sender: Sender): Links {
       if (written.outcome !== 'blocked') return written.outcome === 'done' ? done(true) : written
       if (version === 0 && !written.item) return unshown
       // The response to an earlier send was lost: this write is ours too.
-      return done(isOurs(written.item))
+      return done(written.item !== undefined && isOurs(written.item))
     },
 
     async point(at, to, expiresAt, before) {
@@ -118,9 +117,6 @@ export function links(settings: LedgerSettings, sender: Sender): Links {
     },
   }
 }
-
-/** An event of a journal. What was erased has no salt. */
-type Salted = { readonly salt?: Uint8Array }
 
 /** The item that failed a condition, which DynamoDB must have returned. */
 const unshown: Unknown = { outcome: 'unknown', cause: 'ledger: a condition failed and the response does not show the item' }

@@ -1,11 +1,11 @@
 /** The outcomes of a renewal: recorded, failed, or abandoned by the sweeper. Each write removes it from the open ones. */
-import { type AuditEvent, brief, journalEntry } from '@stint/core/audit/event'
+import { type AuditEvent, brief, type JournalEntry, journalEntry } from '@stint/core/audit/event'
 import { defined } from '@stint/core/defined'
-import { hex128, type RequestId, type SessionId, sessionSuffix } from '@stint/core/ids'
+import { type RequestId, type SessionId, sessionSuffix } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, refused, type Unknown } from '@stint/core/outcome'
 import type { Ledger, RenewalReservation } from '../../ports/ledger.ts'
-import type { Item, OpenRenewal, StoredSession } from './items.ts'
+import { hasEntry, type Item, type OpenRenewal, type StoredSession } from './items.ts'
 import { openedBy } from './renewal-reserve.ts'
 import { type Blocked, type LedgerSettings, type Sender, type Values, valuesNow } from './sender.ts'
 import { requestKey, sessionAttribute } from './table.ts'
@@ -26,19 +26,21 @@ const MAX_ROUNDS = 5
 
 export function renewalOutcomes(settings: LedgerSettings, sender: Sender): RenewalOutcomes {
   const { clock } = settings
-  const close = closing(settings, sender)
+  const close = closing(sender)
   return {
     async recordRenewal(reservation, assumed, now) {
       const { request, session, set, attempt, expiresAt } = reservation
       const { credentials, assumedRoleId, awsRequestId, sends } = assumed
       const { accessKeyId } = credentials
       const expiration = Math.min(credentials.expiration, expiresAt)
+      const event: AuditEvent = {
+        ...{ type: 'session.renewed', request, session, set, at: now, expiration },
+        ...{ accessKeyId, assumedRoleId, awsRequestId, sends },
+      }
+      const entry = journalEntry(event, settings)
       const write = (isNewest: boolean) =>
         close(reservation, {
-          event: {
-            ...{ type: 'session.renewed', request, session, set, at: now, expiration },
-            ...{ accessKeyId, assumedRoleId, awsRequestId, sends },
-          },
+          entry,
           condition: ` AND #state = :approved AND #session.#state = :issued AND :expiresAt > :now AND ${isNewest ? '(attribute_not_exists(#session.#renewed.#expiration) OR #session.#renewed.#expiration <= :expiration)' : '#session.#renewed.#expiration > :expiration'}`,
           set: `, #session.#renewed.#count = #session.#renewed.#count + :one, #session.#renewed.#recorded = :attempt${isNewest ? ', #session.#renewed.#at = :at, #session.#renewed.#accessKeyId = :accessKeyId, #session.#renewed.#expiration = :expiration' : ''}`,
           names: {
@@ -54,7 +56,7 @@ export function renewalOutcomes(settings: LedgerSettings, sender: Sender): Renew
             ':attempt': attempt,
             ...(isNewest ? { ':at': now, ':accessKeyId': accessKeyId } : {}),
           }),
-          shows: ({ state, renewed }, item) => item.state === 'approved' && state === 'issued' && renewed?.attempt === attempt,
+          shows: ({ state }, item) => item.state === 'approved' && state === 'issued',
         })
       // Another renewal, reserved later, may have been recorded before this one. Its credentials stay the newest.
       let isNewest = reservation.newest <= expiration
@@ -75,29 +77,21 @@ export function renewalOutcomes(settings: LedgerSettings, sender: Sender): Renew
 
     async failRenewal(reservation, { code, reason, awsRequestId, sends }, now) {
       const { request, session, set } = reservation
-      const written = await close(reservation, {
-        event: {
-          ...{ type: 'session.renewal-failed', request, session, set, at: now, code, reason: brief(reason, 240), sends },
-          ...defined({ awsRequestId }),
-        },
-        shows: () => true,
-      })
+      const event: AuditEvent = {
+        ...{ type: 'session.renewal-failed', request, session, set, at: now, code, reason: brief(reason, 240), sends },
+        ...defined({ awsRequestId }),
+      }
+      const written = await close(reservation, { entry: journalEntry(event, settings) })
       if (written.outcome === 'unknown') return written
       return written.outcome === 'done' ? done(true) : { outcome: 'unknown', cause: 'another call has closed the renewal' }
     },
 
     async abandonRenewal(id, suffix, attempt, { set }, now) {
       const session = `${id}.${suffix}` as SessionId
-      const sweep = hex128(settings.random)
       const written = await close(
         { request: id, session, attempt, alone: false },
         {
-          event: { type: 'session.renewal-abandoned', request: id, session, set, at: now },
-          // Two sweepers can meet, and only one of them abandons the renewal.
-          set: ', #session.#abandonedBy = :sweep',
-          names: { '#abandonedBy': 'abandonedBy' },
-          values: { ':sweep': sweep },
-          shows: ({ abandonedBy }) => abandonedBy === sweep,
+          entry: journalEntry({ type: 'session.renewal-abandoned', request: id, session, set, at: now }, settings),
         },
       )
       return written.outcome === 'unknown' ? written : done(written.outcome === 'done')
@@ -105,23 +99,22 @@ export function renewalOutcomes(settings: LedgerSettings, sender: Sender): Renew
   }
 }
 
-function closing(settings: LedgerSettings, { update }: Sender) {
-  /** One write. `shows`: what tells it from another call's. */
+function closing({ update }: Sender) {
+  /** One write, known by its event. `shows`: what must still hold for it to count if its response was lost. */
   return async function close(
     { request, session, attempt, alone }: Pick<RenewalReservation, 'request' | 'session' | 'attempt' | 'alone'>,
     to: {
-      readonly event: AuditEvent
+      readonly entry: JournalEntry
       readonly condition?: string
       readonly set?: string
       readonly names?: Record<string, string>
       readonly values?: Values
-      readonly shows: (session: StoredSession, item: Item) => boolean
+      readonly shows?: (session: StoredSession, item: Item) => boolean
     },
   ): Promise<Done<Item> | Blocked | Unknown> {
-    const events = [journalEntry(to.event, settings)]
     const isDone = (item: Item) => {
       const found = item.sessions[sessionSuffix(session)]
-      return found?.open !== undefined && found.open[attempt] === undefined && to.shows(found, item)
+      return found !== undefined && hasEntry(item, to.entry) && (to.shows?.(found, item) ?? true)
     }
     const written = await update(
       requestKey(request),
@@ -130,7 +123,12 @@ function closing(settings: LedgerSettings, { update }: Sender) {
         UpdateExpression: `SET events = list_append(events, :events), version = version + :one${to.set ?? ''} REMOVE #session.#open.#attempt${alone ? ', openKey, openAt, openSession' : ''}`,
         ExpressionAttributeNames: { '#session': sessionAttribute(session), '#open': 'open', '#attempt': attempt, ...to.names },
       },
-      () => ({ ':events': events, ':one': 1, ...(alone ? { ':opened': openedBy(session, attempt) } : {}), ...valuesNow(to.values ?? {}) }),
+      () => ({
+        ':events': [to.entry],
+        ':one': 1,
+        ...(alone ? { ':opened': openedBy(session, attempt) } : {}),
+        ...valuesNow(to.values ?? {}),
+      }),
       isDone,
     )
     if (written.outcome !== 'blocked' || !written.item) return written

@@ -81,6 +81,22 @@ describe('a lost answer', () => {
     await must(it.ledger.recordRenewal(reservation, key('2', 500), NOW + seconds(201)))
     expect(it.events(PK).filter((type) => type === 'session.renewed')).toHaveLength(1)
   })
+  test('to a record that another one followed is found to be our own', async () => {
+    const it = ledgerInProcess()
+    await issued(it)
+    const [first, second] = [await reserveAt(it, 200), await reserveAt(it, 210, another('b'))]
+    let lost = false
+    it.table.through(async (_sent, apply) => {
+      const answer = await apply()
+      if (lost) return answer
+      lost = true
+      await must(it.ledger.recordRenewal(second, key('3', 510), NOW + seconds(211)))
+      throw new Error('the connection was reset')
+    })
+    await must(it.ledger.recordRenewal(first, key('2', 500), NOW + seconds(211)))
+    expect(it.events(PK).filter((type) => type === 'session.renewed')).toHaveLength(2)
+    expect((await sessionIn(it))?.renewed).toMatchObject({ count: 2, accessKeyId: 'ASIA0000000000000003' })
+  })
   test('to an end is found to be our own', async () => {
     const it = ledgerInProcess()
     await issued(it)

@@ -5,14 +5,13 @@
  */
 import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
 import { textEvents } from '@stint/core/audit/event-texts'
-import { hex128 } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, refused, type Unknown } from '@stint/core/outcome'
 import type { Change } from '@stint/core/request/machine'
 import type { AccessRequest } from '@stint/core/request/request'
 import type { ChangeOptions, Ledger } from '../../ports/ledger.ts'
 import { indexKeysAfter, indexKeysUpdate } from './index-keys.ts'
-import { type Item, toRequest } from './items.ts'
+import { hasEntry, type Item, toRequest } from './items.ts'
 import type { reading as singles } from './request-reader.ts'
 import type { Blocked, LedgerSettings, Sender } from './sender.ts'
 import { requestKey } from './table.ts'
@@ -22,8 +21,7 @@ const MAX_ROUNDS = 12
 
 /** `exact`: conditional on the version that was read, even if the change does not need that. */
 export function changeWriter(settings: LedgerSettings, sender: Sender) {
-  const { random, approvalOf } = settings
-  const entry = (event: AuditEvent) => journalEntry(event, settings)
+  const { approvalOf } = settings
 
   return async function write(
     request: AccessRequest,
@@ -36,20 +34,22 @@ export function changeWriter(settings: LedgerSettings, sender: Sender) {
     const from = change.from ?? []
     const isExact = from.length === 0 || exact
     const index = indexKeysUpdate(indexKeysAfter(request, change, approvalOf(request.profile), { isExact, now }))
-    const attempt = hex128(random)
+    const entries = change.events
+      .map((event) => ({ ...event, request: request.id, at: now, ...(event.by ? origin : {}) }) as AuditEvent)
+      .flatMap((event) => [event, ...textEvents(event, undefined)])
+      .map((event) => journalEntry(event, settings))
     const upon = [
       ...(from.length > 0 ? [`#state IN (${from.map((_state, at) => `:from${at}`).join(', ')})`] : []),
       // Without a version, a write that is sent again would also land on what `stint audit restore` has left of the request meanwhile.
       isExact ? 'version = :seen' : 'attribute_exists(terms)',
     ]
-    const isDone = (item: Item) => item.changeAttempt === attempt && item.state === change.state
+    const isDone = (item: Item) => entries.some((entry) => hasEntry(item, entry))
     const written = await sender.update(
       requestKey(request.id),
       {
         ConditionExpression: upon.join(' AND '),
         UpdateExpression: `SET ${[
           'version = version + :one',
-          'changeAttempt = :attempt',
           'events = list_append(events, :events)',
           ...names.map((name) => `#${name} = :${name}`),
           ...index.set,
@@ -58,11 +58,7 @@ export function changeWriter(settings: LedgerSettings, sender: Sender) {
       },
       {
         ':one': 1,
-        ':attempt': attempt,
-        ':events': change.events
-          .map((event) => ({ ...event, request: request.id, at: now, ...(event.by ? origin : {}) }) as AuditEvent)
-          .flatMap((event) => [event, ...textEvents(event, undefined)])
-          .map(entry),
+        ':events': entries,
         ...(isExact ? { ':seen': request.version } : {}),
         ...Object.fromEntries(from.map((state, at) => [`:from${at}`, state])),
         ...Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value])),

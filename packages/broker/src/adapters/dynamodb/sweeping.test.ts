@@ -121,7 +121,7 @@ describe('when a request is due', () => {
     expect((await sweepAt(it, NOW + 3_660_000, NO_WALK)).unreviewed).toBe(1)
     expect(keysOf(it)).toEqual({ ...review, ...at(NOW + days(1)) })
     const by = { issuer: 'people', subject: 'pat', name: 'Pat', kind: 'human' } as const
-    const reviewed = { state: 'ended', set: { review: { by, at: NOW, text: 'fine' } }, events: [] } as const
+    const reviewed = { state: 'ended', set: { review: { by, at: NOW, text: 'fine' } }, events: [{ type: 'request.reviewed', by }] } as const
     await must(it.ledger.change(REQUEST, NOW + days(1), always(reviewed)))
     expect(keysOf(it)).toEqual(notDue)
     expect((await sweepAt(it, NOW + days(1), NO_WALK)).unreviewed).toBe(0)
