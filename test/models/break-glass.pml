@@ -39,9 +39,9 @@ mtype = { none, pending, approved, denied, cancelled, revoked, expired, ended,
   self_approval, already_decided, request_not_pending, ledger_unavailable,
   given, given_approved, unattended, reserved, reading };
 
-/* The item. `approvals`: a bit for each approver. `by`: changeAttempt, as who made it. */
+/* The item. `approvals`: a bit for each approver. `mine`: whose change that is being written has its events in the journal, a bit each. */
 mtype state = pending;
-byte version = 1, approvals = 0, by = NOBODY;
+byte version = 1, approvals = 0, mine = 0;
 bool isUnattended, isReserved;
 
 byte clock = 0, faults = FAULTS, crashes = CRASHES;
@@ -49,6 +49,7 @@ bool stopAnswered;
 
 byte lateWho = NOBODY, lateSeen, lateApprovals;
 mtype lateTo = none;
+bool lateIsOld; /* its sender has decided again since */
 
 /* Used within one step only. */
 hidden mtype fate, event, now_is;
@@ -90,7 +91,7 @@ inline apply_change(who, to, seen, set) {
   :: who == S && to == ended && state == approved -> state = to; event = to; written = true
   :: else
   fi;
-  if :: written -> version++; by = who :: else fi
+  if :: written -> version++; mine = mine | (1 << who) :: else fi
 }
 
 /* What the caller decides on what was read: `to`, or `code` if nothing is to be written. */
@@ -157,6 +158,8 @@ read: /* request-changes.ts: `change`; passing-time.ts: `passTime` */
       :: who == S && !((state == pending && now >= DELAY) || (state == approved && now >= WINDOW)) -> forget(); printf("STEP %d skip ok\n", who); goto end_start
       :: else
       fi;
+      mine = mine & ~(1 << who);
+      if :: lateWho == who -> lateIsOld = true :: else fi;
       decide(who, now); seen = version; sent = 0;
       assert(to != approved || now < EXPIRES);   /* an expired request is not approved */
       printf("STEP %d read %e\n", who, code);
@@ -172,18 +175,18 @@ write_it: /* request-changes.ts: `write` */
       :: fate = ok
       :: faults > 0 -> faults--; fate = before
       :: faults > 0 -> faults--; fate = after
-      :: faults > 0 && lateWho == NOBODY -> faults--; fate = late; lateWho = who; lateSeen = seen; lateApprovals = set; lateTo = to
+      :: faults > 0 && lateWho == NOBODY -> faults--; fate = late; lateWho = who; lateSeen = seen; lateApprovals = set; lateTo = to; lateIsOld = false
       fi;
       written = false; event = none;
       if :: fate == ok || fate == after -> apply_change(who, to, seen, set) :: else fi;
       printf("STEP %d write %e %e %e\n", who, fate, (written -> done : blocked), event);
       say_state();
       if
-      :: fate == ok && (written || (by == who && state == to)) ->
+      :: fate == ok && (written || (mine & (1 << who))) ->
         code = done;
         if :: who == D || who == R || who == C -> stopAnswered = true :: else fi;
         goto end
-      :: fate == ok && !(written || (by == who && state == to)) ->
+      :: fate == ok && !(written || (mine & (1 << who))) ->
         if :: who == S -> code = done; goto end :: else -> goto read fi
       :: fate != ok && sent + 1 < SENDS -> sent++; goto write_it
       :: fate != ok && sent + 1 >= SENDS -> code = ledger_unavailable; goto end
@@ -194,6 +197,8 @@ write_it: /* request-changes.ts: `write` */
 end:
   atomic {
     printf("ANSWER %d %e\n", who, code);
+    mine = mine & ~(1 << who);
+    if :: lateWho == who -> lateIsOld = true :: else fi;
     forget();
     if :: who == S -> goto end_start :: else fi
   }
@@ -221,9 +226,10 @@ end_idle:
   :: atomic {
       lateWho != NOBODY ->
       apply_change(lateWho, lateTo, lateSeen, lateApprovals);
+      if :: lateIsOld -> mine = mine & ~(1 << lateWho) :: else fi;
       printf("STEP 8 arrive ok %e %e\n", (written -> done : blocked), event);
       say_state();
-      lateWho = NOBODY; lateSeen = 0; lateApprovals = 0; lateTo = none
+      lateWho = NOBODY; lateSeen = 0; lateApprovals = 0; lateTo = none; lateIsOld = false
     }
   od
 }
@@ -238,7 +244,7 @@ proctype Clock() {
 /* The other approver has approved before the rest begins. */
 inline already_approved() {
   printf("STEP 1 start ok\nSTEP 1 read write\n");
-  approvals = 2; version = 2; by = B;
+  approvals = 2; version = 2;
   printf("STEP 1 write ok done given\n");
   say_state();
   printf("ANSWER 1 done\n")

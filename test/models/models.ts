@@ -72,7 +72,7 @@ export const models: readonly Model[] = [
         (event) => `write ok done ${event}`,
       ),
       ...['write ok blocked', 'write before', 'write late', 'write after done', 'arrive ok done', 'arrive ok blocked', 'crash ok'],
-      ...['write', 'unchanged', 'self_approval', 'already_decided', 'request_not_pending'].map((code) => `read ${code}`),
+      ...['write', 'self_approval', 'already_decided', 'request_not_pending'].map((code) => `read ${code}`),
       ...['reserve ok done', 'reserve ok blocked'],
     ],
   },

@@ -98,8 +98,8 @@ export const mutants: { readonly [model: string]: readonly Mutant[] } = {
     },
     {
       name: 'a stop is answered although it was not written',
-      from: ':: fate == ok && (written || (by == who',
-      to: ':: fate == ok && (who >= D || written || (by == who',
+      from: ':: fate == ok && (written || (mine',
+      to: ':: fate == ok && (who >= D || written || (mine',
     },
     { name: 'a request that waits vends', from: 'written = (state == approved && clock < WINDOW)', to: 'written = (clock < WINDOW)' },
     {

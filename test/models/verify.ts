@@ -1,4 +1,7 @@
-/** `npm run verify:all models`: searches all states of the models, looks for the mutants, and replays traces through the code. */
+/**
+ * `npm run verify:all models`: searches all states of the models, looks for the mutants, and replays traces through the code.
+ * `node test/models/verify.ts ledger` does so for one model.
+ */
 
 import { CANNOT } from '../support/cannot.ts'
 import { hasTool } from '../support/tools.ts'
@@ -30,7 +33,8 @@ const fault = (text: string) => {
   console.log(`FAULT ${text}`)
 }
 const rows: string[] = []
-for (const { name, large, ltl, simulated, replay, outcomes } of models) {
+const [wanted = ''] = process.argv.slice(2)
+for (const { name, large, ltl, simulated, replay, outcomes } of models.filter((model) => model.name.includes(wanted))) {
   const text = modelText(name)
   const met = new Set<string>()
   let traces = 0

@@ -344,6 +344,12 @@ describe('another justification', () => {
     const many = refused('rate-limited', 'already has 4')
     expect(await setup(held((async () => many) as never)).ask(justified('two'))).toBe(many)
   })
+  test('for a request that was decided before the response arrived: the next turn is tried', async () => {
+    const denied = done({ ...waiting(), state: 'denied' as const })
+    expect(await setup(held((async () => denied) as never)).ask(justified('two'))).toMatchObject({
+      detail: 'You have made the same request too often in the last ten minutes.',
+    })
+  })
   test('for a request that was decided meanwhile: the next turn is tried', async () => {
     const decided = refused('request-not-pending', 'denied', { evidence: { state: 'denied' } } as never)
     expect(await setup(held((async () => decided) as never)).ask(justified('two'))).toMatchObject({

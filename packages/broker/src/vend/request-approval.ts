@@ -135,7 +135,9 @@ async function justified(
   if (text === undefined) return done({ request, found: true })
   const origin = { source, token: caller.token.hash }
   const changed = await ledger.change(request.id, now, (found) => justify(found, caller, text, now), { origin })
-  if (changed.outcome === 'done') return done({ request: changed.value, found: true })
+  // It may have been decided between this write and the response.
+  if (changed.outcome === 'done')
+    return stateAt(changed.value, now) === 'pending' ? done({ request: changed.value, found: true }) : undefined
   if (changed.outcome === 'unknown')
     return outcomeUnknown(changed.cause, 'your justification was added', 'Repeat the call: a justification is added once.')
   // Otherwise it was decided since it was read.

@@ -99,7 +99,7 @@ export type Change = {
       | 'notices'
     >
   >
-  /** At least one: a write whose response was lost is known by its events. */
+  /** At least one: a write whose response was lost is recognized by its events. */
   readonly events: readonly [ChangeEvent, ...ChangeEvent[]]
 }
 export type ChangeEvent = {

@@ -43,7 +43,9 @@ export function freezeRelease(
         ':attempt': attempt,
         ...(releases ? { ':no': false, ':one': 1 } : { ':by': by, ...(asked ? { ':asked': freeze.releaseAttempt } : {}) }),
       },
-      (found) => found.releaseAttempt === attempt && (releases ? found.generation > generation : found.generation >= generation),
+      // A journal without room for the event leaves only the attempt, which a later release replaces.
+      (found, isRecorded) =>
+        isRecorded || (found.releaseAttempt === attempt && (releases ? found.generation > generation : found.generation >= generation)),
     )
     if (written.outcome === 'unknown') return written
     if (!written.value.ours)
@@ -68,7 +70,7 @@ export function freezeRelease(
         UpdateExpression: `SET ${released}, releaseAttempt = :attempt${append} REMOVE callerKey, attempts, releaseAskedBy`,
       }),
       { ':no': false, ':one': 1, ':seen': generation, ':attempt': attempt },
-      (found) => found.releaseAttempt === attempt && found.generation > generation,
+      (found, isRecorded) => isRecorded || (found.releaseAttempt === attempt && found.generation > generation),
     )
     if (written.outcome === 'unknown') return written
     if (written.value.ours) await leave(id, generation)

@@ -3,8 +3,11 @@ import type { FreezeId } from '@stint/core/access/freeze'
 import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
 import { toIso } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
+import type { Key } from './answer-checks.ts'
+import { unmarshall } from './attributes.ts'
 import { freezeKey, type StoredFreeze, toFreeze } from './freeze-item.ts'
-import type { LedgerSettings, Sender, Update, Values } from './sender.ts'
+import { hasEntry } from './items.ts'
+import type { Blocked, LedgerSettings, Sender, Update, Values } from './sender.ts'
 
 export type FreezeStore = ReturnType<typeof freezeStore>
 
@@ -28,16 +31,26 @@ export function freezeStore(settings: LedgerSettings, { read, write }: Sender) {
 
   /**
    * The freeze after a write, and whether this write set it: with this send, or with an earlier one whose response was lost. `update` gets
-   * the part of its expression that appends the event; without room in the journal that is nothing.
+   * the part of its expression that appends the event; without room in the journal that is nothing. `isOurs` gets the freeze and, if the
+   * condition failed, whether its journal has the event.
    */
   async function change(
     id: string,
     event: NewFreezeEvent,
     update: (append: string) => Update,
     values: Values,
-    isOurs: (freeze: StoredFreeze) => boolean,
+    isOurs: (freeze: StoredFreeze, isRecorded: boolean) => boolean,
   ): Promise<Done<{ readonly ours: boolean; readonly freeze: StoredFreeze | undefined }> | Unknown> {
-    const shows = (freeze: StoredFreeze | undefined) => freeze !== undefined && isOurs(freeze)
+    const entry = journalEntry({ ...event, request: id as FreezeId } as AuditEvent, settings)
+    const seen = (image: Key) => ({ freeze: toFreeze(image), isRecorded: hasEntry(unmarshall(image), entry) })
+    type Seen = ReturnType<typeof seen>
+    // The response to this very send must show all of its effect; only what a failed condition returns can have been changed since.
+    const shows = ({ freeze }: Seen) => freeze !== undefined && isOurs(freeze, false)
+    const after = (written: Done<Seen> | Blocked<Seen>) => {
+      const image = written.outcome === 'done' ? written.value : written.item
+      const isRecorded = written.outcome === 'blocked' && image?.isRecorded === true
+      return { ours: image?.freeze !== undefined && isOurs(image.freeze, isRecorded), freeze: image?.freeze }
+    }
     const at = { table: storyTable, key: { pk: freezeKey(id) } }
     const most = MOST_EVENTS[event.type]
     // Freezes are listed by their last change, so that a comparison with the log sees each change (./table.ts).
@@ -54,25 +67,24 @@ export function freezeStore(settings: LedgerSettings, { read, write }: Sender) {
         ...values,
         ':at': `${toIso(event.at)}#${id}`,
         ':none': [],
-        ':events': [journalEntry({ ...event, request: id as FreezeId } as AuditEvent, settings)],
+        ':events': [entry],
         ':most': most,
       },
-      toFreeze,
+      seen,
       shows,
     )
     if (written.outcome === 'unknown') return written
-    const freeze = written.outcome === 'done' ? written.value : written.item
-    if (shows(freeze) || (freeze?.journaled ?? 0) < most) return done({ ours: shows(freeze), freeze })
+    const recorded = after(written)
+    if (recorded.ours || (recorded.freeze?.journaled ?? 0) < most) return done(recorded)
     const silent = await write(
       at,
       update(', unrecorded = if_not_exists(unrecorded, :none) + :one'),
       { ...values, ':none': 0, ':one': 1 },
-      toFreeze,
+      seen,
       shows,
     )
     if (silent.outcome === 'unknown') return silent
-    const after = silent.outcome === 'done' ? silent.value : silent.item
-    return done({ ours: shows(after), freeze: after })
+    return done(after(silent))
   }
 
   return { find, change }

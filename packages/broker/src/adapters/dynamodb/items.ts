@@ -64,7 +64,7 @@ export type Item = Omit<AccessRequest, 'terms' | 'sessions' | 'approvals' | 'lim
   readonly dueAt?: string
   /** SHA-256 of what an Idempotency-Key was first used for. */
   readonly fingerprint?: string
-  /** The attempt that created the item. It tells a lost write of this call from those of others. */
+  /** The attempt that created the item; of a link, the one of its last write. It tells a lost write of this call from those of others. */
   readonly attempt?: string
   readonly sessions: { readonly [suffix: string]: StoredSession }
 }
@@ -79,8 +79,8 @@ export function toItem(attributes: Parameters<typeof unmarshall>[0]): Item {
 }
 
 /**
- * Whether the journal in an image has this entry. No salt is drawn twice: so a write whose response was lost is known by its event, even if
- * other writes have followed it.
+ * Whether the journal in an image has this entry. Each salt is drawn once, so it identifies the write even after later writes. An erased
+ * entry has no salt and is never recognized.
  */
 export const hasEntry = ({ events }: { readonly events?: unknown }, { salt }: JournalEntry): boolean =>
   ((events ?? []) as readonly Partial<JournalEntry>[]).some((one) => one.salt && Buffer.compare(one.salt, salt) === 0)

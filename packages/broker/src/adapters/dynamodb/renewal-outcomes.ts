@@ -83,7 +83,7 @@ export function renewalOutcomes(settings: LedgerSettings, sender: Sender): Renew
       }
       const written = await close(reservation, { entry: journalEntry(event, settings) })
       if (written.outcome === 'unknown') return written
-      return written.outcome === 'done' ? done(true) : { outcome: 'unknown', cause: 'another call has closed the renewal' }
+      return written.outcome === 'done' ? done(true) : { outcome: 'unknown', cause: 'another write has closed the renewal' }
     },
 
     async abandonRenewal(id, suffix, attempt, { set }, now) {
@@ -100,7 +100,7 @@ export function renewalOutcomes(settings: LedgerSettings, sender: Sender): Renew
 }
 
 function closing({ update }: Sender) {
-  /** One write, known by its event. `shows`: what must still hold for it to count if its response was lost. */
+  /** One write, recognized by its event. `shows`: what must still hold for it to count if its response was lost. */
   return async function close(
     { request, session, attempt, alone }: Pick<RenewalReservation, 'request' | 'session' | 'attempt' | 'alone'>,
     to: {

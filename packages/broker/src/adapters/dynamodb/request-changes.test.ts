@@ -1,4 +1,4 @@
-/** A change whose response was lost is known by its event, whatever has followed it. Other losses are in ./conditions.test.ts. */
+/** A change whose response was lost is recognized by its event, whatever has followed it. Other losses are in ./conditions.test.ts. */
 import { done } from '@stint/core/outcome'
 import type { Change } from '@stint/core/request/machine'
 import { expect, test } from 'vitest'

@@ -43,7 +43,8 @@ export function changeWriter(settings: LedgerSettings, sender: Sender) {
       // Without a version, a write that is sent again would also land on what `stint audit restore` has left of the request meanwhile.
       isExact ? 'version = :seen' : 'attribute_exists(terms)',
     ]
-    const isDone = (item: Item) => entries.some((entry) => hasEntry(item, entry))
+    // What `stint audit restore` has put back has the events, and is no request any more.
+    const isDone = (item: Item) => item.terms !== undefined && entries.some((entry) => hasEntry(item, entry))
     const written = await sender.update(
       requestKey(request.id),
       {
