@@ -94,8 +94,9 @@ export class Network {
   readonly mishaps: Injected[] = []
   /** Fault and step, and how often. */
   readonly matrix = new Count()
-  /** The call whose effect takes place. */
+  /** The call whose effect takes place, and whether it still waits for the response. */
   acting: Call | undefined
+  isAwaited = false
 
   constructor(world: World, conditions: Conditions, without: ReadonlySet<string>) {
     this.#world = world
@@ -177,6 +178,7 @@ export class Network {
         if (fate === 'throttled') return settle(throttled)
         let outcome: () => T
         this.acting = call
+        this.isAwaited = !over
         try {
           const value = effect()
           outcome = () => value
@@ -192,6 +194,7 @@ export class Network {
           world.after(mostLateMs === undefined ? lateMs : 0, () => {
             world.say(`${machine.name} ${step} arrives again`)
             this.acting = call
+            this.isAwaited = false
             try {
               effect()
             } catch {
@@ -209,11 +212,14 @@ export class Network {
 
   /** Whether the clock of the machine that makes this call stands still at an edge: from its beginning on, or from a later exchange on. */
   clockStands(call: Call): boolean {
-    const dice = diceOf(this.#world.seed, `${call.name} clock`)
-    call.standsAfter ??= this.#take(dice.chance(0.7), `${call.name}/clock`, 'stands', 'clock')
-      ? dice.pick([0, 0, 0, 1, 2, 3, 4])
-      : Number.POSITIVE_INFINITY
+    call.standsAfter ??= this.#standsAfter(call.name)
     return call.made >= call.standsAfter && !this.healing
+  }
+
+  #standsAfter(call: string): number {
+    const dice = diceOf(this.#world.seed, `${call} clock`)
+    const stands = this.#take(dice.chance(0.7), `${call}/clock`, 'stands', 'clock')
+    return stands ? dice.pick([0, 0, 0, 1, 2, 3, 4]) : Number.POSITIVE_INFINITY
   }
 
   /** Everything is drawn whether or not it happens, so that a fault that is taken away changes no other draw. */

@@ -242,12 +242,15 @@ export class Schedule {
       })
     return machine
   }
-  /** Right but for its skew; or, in some calls near an edge, exactly the edge. */
+  /**
+   * Right but for its skew; or, in some calls near an edge, exactly the edge. So a clock can also go back during a call, and is never further
+   * off than the skew that the schedule allows.
+   */
   #clockOf(machine: Machine): number {
     const { now } = this.world
-    const edge = this.#edges.near(now)
-    const isNear = edge !== undefined && Math.abs(edge - now) <= this.conditions.skewMs
-    if (!isNear || !this.network.clockStands(machine.call)) return now + machine.skewMs
+    const [edge, shown] = [this.#edges.near(now), now + machine.skewMs]
+    const isNear = edge !== undefined && edge !== shown && machine.busy && Math.abs(edge - now) <= this.conditions.skewMs
+    if (!isNear || !this.network.clockStands(machine.call)) return shown
     this.reached.add('a clock stands still at the end of something')
     return edge
   }

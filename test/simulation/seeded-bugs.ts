@@ -748,6 +748,6 @@ export const unseen: readonly { readonly what: string; readonly why: string }[] 
   },
   {
     what: 'a decision whose response was lost is made again',
-    why: 'repeating a decision changes nothing; request-changes.test.ts holds it',
+    why: 'another decision must come between the lost response and the next send; request-changes.test.ts stages it',
   },
 ]

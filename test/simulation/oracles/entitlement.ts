@@ -41,6 +41,9 @@ const isApprover = (by: By, { profile }: Item): boolean => {
   const { groups = [], names = [] } = APPROVERS[stringOf(profile) ?? ''] ?? {}
   return by.issuer === 'lab' && (names.includes(by.subject) || groups.some((group) => isIn(by, group)))
 }
+/** With another identity, perhaps. */
+const hasApproved = ({ subject }: By, { approvals }: Item): boolean =>
+  (approvals?.L ?? []).some((given) => personOf(stringOf(given.M?.approver?.M?.subject) ?? '') === personOf(subject))
 /** Before it is approved unattended, anyone who could enter can stop it. */
 const mayStop = ({ issuer, subject }: By, { unattendedAt }: Item): boolean =>
   unattendedAt !== undefined && issuer === 'lab' && PEOPLE[subject]?.role === 'engineer'
@@ -50,7 +53,7 @@ const judges: { readonly [type: string]: (by: By, request: Item, event: Json) =>
   'request.justified': isRequester,
   'request.cancelled': isRequester,
   'approval.given': (by, request) => isApprover(by, request) && !isSelf(by, request),
-  'request.denied': (by, request) => (isApprover(by, request) || mayStop(by, request)) && !isSelf(by, request),
+  'request.denied': (by, request) => (isApprover(by, request) || mayStop(by, request) || hasApproved(by, request)) && !isSelf(by, request),
   'request.revoked': (by, request) => isRequester(by, request) || isApprover(by, request) || mayStop(by, request),
   'request.reviewed': (by, request) => (isApprover(by, request) || isIn(by, 'auditors')) && !isSelf(by, request),
   'session.ended': (by, request) => isRequester(by, request) || isApprover(by, request) || isIn(by, 'responders'),

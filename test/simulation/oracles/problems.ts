@@ -6,7 +6,8 @@ import type { Injected, Network } from '../network.ts'
 import { freshEvents, type Oracle, type OracleContext, sessionsIn, stringOf } from './oracle.ts'
 
 /** The services behind the steps. All others are DynamoDB's. */
-const serviceOf = (step: string): string => (step.startsWith('AssumeRole') ? 'sts' : step === 'jwks' ? 'issuer' : 'dynamodb')
+const serviceOf = (step: string): string =>
+  step.startsWith('AssumeRole') ? 'sts' : step === 'jwks' ? 'issuer' : step === 'clock' ? 'clock' : 'dynamodb'
 
 /** What a fault of a service can be answered with. A refusal of STS has a code of its own. */
 const PROBLEMS: Readonly<Record<string, (fault: Injected) => boolean>> = {
@@ -20,12 +21,12 @@ const PROBLEMS: Readonly<Record<string, (fault: Injected) => boolean>> = {
 
 /** What a call writes of the session that it then returns. */
 const OPENED = ['session.reserved', 'session.issued', 'session.renewed']
-/** What a call of the API decides, and then says so. */
+/** What a call of the API writes and must then confirm. */
 const DECIDED = [
   ...['approval.given', 'request.denied', 'request.cancelled', 'request.revoked', 'request.reviewed', 'session.ended'],
   ...['freeze.set', 'freeze.release-asked', 'freeze.released', 'link.made'],
 ]
-/** Refusals that another call's session can be the reason for, by the state of that session. */
+/** Refusals that are right only if the session is another call's, by the state of that session. */
 const TAKEN: Readonly<Record<string, readonly string[]>> = {
   reserved: ['in-progress', 'request-exhausted', 'token-used'],
   issued: ['already-issued', 'request-exhausted', 'token-used', 'revoked-in-flight'],
@@ -44,7 +45,8 @@ export function problemsOracle({ fault, reach, dynamo }: OracleContext, network:
   }
   return {
     onWrite(write) {
-      const call = network.acting?.name
+      // A send that was given up may arrive later than what its call was then refused for.
+      const call = network.isAwaited ? network.acting?.name : undefined
       if (call === undefined) return
       for (const { type, session } of freshEvents(write)) {
         if (OPENED.includes(type)) written.set(call, (written.get(call) ?? new Set()).add(session))

@@ -27,7 +27,7 @@ const EVENT_OF: Readonly<Record<string, string>> = {
 const WITHDRAWN = ['denied', 'cancelled', 'revoked']
 /** A caller's deadline and the grace of a send, in milliseconds. */
 const GRACE_MS = 12_000
-/** How long after its expiration a token is accepted. */
+/** How long after its expiration a token is accepted. Not Stint's own constant: it is what this oracle judges. */
 const TOKEN_GRACE_MS = 10_000
 /** Sessions of one request of the container protocol (vend/slot.ts). */
 const CONTAINER_USES = 8

@@ -9,7 +9,7 @@ import { LOG_SIGNER } from '../people.ts'
 import { WITNESSES, type Witnesses } from '../witnesses.ts'
 import type { Oracle, OracleContext } from './oracle.ts'
 
-/** In virtual time: longer than a write that was sent before the quiet, and is late, can take to arrive. */
+/** In virtual time: longer than a late write that was sent before the quiet takes, or a shipper that had asked the witness before it. */
 const STILL_UNDER_WAY_MS = 130_000
 
 export function witnessesOracle({ fault, reach }: OracleContext, witnesses: Witnesses, network: Network): Oracle {
