@@ -233,7 +233,7 @@ async function revokeLate(actor: Actor, subject: string): Promise<void> {
   const asked = await actor.vendAs(subject, 'one')
   const requestId = asked?.json.requestId as string | undefined
   if (requestId === undefined) return
-  await schedule.api(actor.by, 'POST', `/requests/${requestId}/approve`, 'avery', { window: '2m' })
+  await approve(actor, requestId, 'avery', { window: '2m' })
   await actor.vendAs(subject, 'one', { requestId })
   await schedule.world.sleep(130_000)
   await schedule.sweep()
@@ -260,13 +260,13 @@ async function startLong(actor: Actor, subject: string): Promise<LongSession | u
 }
 
 async function startApproved(actor: Actor, subject: string): Promise<LongSession | undefined> {
-  const { dice, schedule } = actor
+  const { dice } = actor
   const asked = await actor.vendAs(subject, 'long-two')
   const requestId = asked?.json.requestId as string | undefined
   if (requestId === undefined) return undefined
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const approver = dice.pick(['avery', 'bob', 'ria'])
-    const approved = await schedule.api(actor.by, 'POST', `/requests/${requestId}/approve`, approver, {})
+    const approved = await approve(actor, requestId, approver)
     if (approved && approved.status < 500) break
   }
   await actor.wait(dice.pick([1000, 100_000, 1_200_000]))
@@ -414,7 +414,7 @@ async function freeze(actor: Actor): Promise<void> {
     actor.crowd(1 + dice.int(4), lasts, () => actor.vendAs('dana', profile)),
     actor.crowd(dice.int(3), lasts, async () => {
       const id = dice.pick(schedule.pendingRequests())
-      if (id !== undefined) await schedule.api(actor.by, 'POST', `/requests/${id}/approve`, approver, {})
+      if (id !== undefined) await approve(actor, id, approver)
     }),
   ])
   const first = dice.pick(['rex', 'ria'])

@@ -43,7 +43,7 @@ export function changeWriter(settings: LedgerSettings, sender: Sender) {
       // Without a version, a write that is sent again would also land on what `stint audit restore` has left of the request meanwhile.
       isExact ? 'version = :seen' : 'attribute_exists(terms)',
     ]
-    // What `stint audit restore` has put back has the events, and is no request any more.
+    // An item that `stint audit restore` has put back has the events, but can no longer be used.
     const isDone = (item: Item) => item.terms !== undefined && entries.some((entry) => hasEntry(item, entry))
     const written = await sender.update(
       requestKey(request.id),
