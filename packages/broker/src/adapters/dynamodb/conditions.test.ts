@@ -545,14 +545,7 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
   'a write of a link is recognized, although its answer was lost and another write followed': async (it) => {
     const write = (version: number) => must(it.ledger.writeLink(LINK, version, linkedBy('pending'), NOW) as Promise<Done<boolean>>)
     await write(0)
-    let isLost = false
-    it.table.through(async (sent, apply) => {
-      const answer = await apply()
-      if (isLost || sent.operation !== 'UpdateItem') return answer
-      isLost = true
-      await write(2)
-      throw new Error('the connection was reset')
-    })
+    it.loseAnswer(() => write(2))
     return [await write(1), it.events(`LINK#${LINK}`).length]
   },
   'a link whose journal is full can still be ended, up to a limit': async ({ ledger }) => {

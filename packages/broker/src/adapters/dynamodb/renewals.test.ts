@@ -85,14 +85,7 @@ describe('a lost answer', () => {
     const it = ledgerInProcess()
     await issued(it)
     const [first, second] = [await reserveAt(it, 200), await reserveAt(it, 210, another('b'))]
-    let lost = false
-    it.table.through(async (_sent, apply) => {
-      const answer = await apply()
-      if (lost) return answer
-      lost = true
-      await must(it.ledger.recordRenewal(second, key('3', 510), NOW + seconds(211)))
-      throw new Error('the connection was reset')
-    })
+    it.loseAnswer(() => must(it.ledger.recordRenewal(second, key('3', 510), NOW + seconds(211))))
     await must(it.ledger.recordRenewal(first, key('2', 500), NOW + seconds(211)))
     expect(it.events(PK).filter((type) => type === 'session.renewed')).toHaveLength(2)
     expect((await sessionIn(it))?.renewed).toMatchObject({ count: 2, accessKeyId: 'ASIA0000000000000003' })

@@ -69,13 +69,14 @@ export function ledgerInProcess(
         return apply()
       })
     },
-    /** The next write takes effect, and its response is lost. */
-    loseAnswer: () => {
+    /** The next write takes effect, `next` follows it, and its response is lost. */
+    loseAnswer: (next: () => unknown = () => {}) => {
       let lost = false
       table.through(async (sent, apply) => {
         const answer = await apply()
         if (lost || sent.operation !== 'UpdateItem') return answer
         lost = true
+        await next()
         throw new Error('the connection was reset')
       })
     },
