@@ -55,7 +55,7 @@ export type Settings = {
   readonly releaseFreezes?: readonly string[]
   /**
    * What a removed stage left in AWS, by the name of the resource: `{ StoryTable: 'stint-prod-StoryTable-abcdefgh' }`. The deployment
-   * imports it instead of creating it (docs/guides/deploy.md, "A second prod").
+   * imports it instead of creating it (docs/guides/deploy.md, "Redeploy prod after its state is lost").
    */
   readonly adopt?: Adopted
   /** The cell that this stage deploys, by its ID in stint.config.ts. Required if the config has cells. */

@@ -348,7 +348,7 @@ describe('by keyboard alone', () => {
     await page.getByRole('heading', { name: 'open by Erin' }).waitFor()
     await expectSound(page, 'extendable')
     await press(page, /^Request an extension of 1 hour$/)
-    await page.getByText('You requested an extension. It waits for approval.').waitFor()
+    await page.getByText('You requested an extension. It is waiting for approval.').waitFor()
     const path = new URL(page.url()).pathname
     const extension = (await page.textContent('main'))?.match(/req_\w{26}/g)?.find((one) => !path.includes(one))
     await context.close()

@@ -31,6 +31,6 @@ source <(${SOURCE} zsh --quiet); words=(stint appr); CURRENT=2; _stint`
   })
   test('says what is missing if the shell knows no stint', async () => {
     const { stderr } = await spawned(process.execPath, [STINT, 'completion', 'bash'], env)
-    expect(stderr).toMatch(/^stint: Shells complete the command stint, which is not on your PATH\. Run: alias stint='.*stint\.cjs'\n$/)
+    expect(stderr).toMatch(/^stint: stint is not on your PATH, so shells cannot complete it\. Run: alias stint='.*stint\.cjs'\n$/)
   })
 })

@@ -30,7 +30,7 @@ test('stdout is one policy with every declared identity, and stderr says what it
   expect(() => policy(JSON.parse(ran.stdout), 'identity')).not.toThrow()
   expect(ran.stderr).toBe(
     `Denies every action to sessions with these source identities: lab.mona, lab.mona=7Cadmin.
-It also denies roles that these sessions assume further, because a source identity stays.
+It also denies roles that these sessions assume further, because a source identity persists through role chaining.
 Nothing was frozen, ended or written. Attach it to the root of your organization. Detach it when the person can have access again.
 It does not reach:
 - the management account of the organization, accounts outside it, and service-linked roles

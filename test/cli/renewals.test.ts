@@ -101,7 +101,7 @@ test('an extension is requested with one command, and used by its own ID', async
   const extended = await user.run(['extend', '-j', 'Still INC-7'], await as(extender))
   const id = extended.stdout.trim()
   expect(extended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^req_\w{26}\n$/) })
-  expect(extended.stderr).toBe(`The request waits for approval: ${sandbox.urls.broker}/decide/${id}\nNext: stint show ${id} --wait\n`)
+  expect(extended.stderr).toBe(`The request is waiting for approval: ${sandbox.urls.broker}/decide/${id}\nNext: stint show ${id} --wait\n`)
   const shown = await user.run(['show', id], await as(peer))
   expect(shown.stdout).toMatch(new RegExp(`Extends +${first}`))
   expect(shown.stdout).toContain(`stint approve ${id}`)

@@ -64,9 +64,9 @@ describe('what the broker publishes', () => {
     [
       'names another resource',
       () => ({ resource: 'https://other.example', stint_cli: [client] }),
-      /calls itself 'https:\/\/other\.example'/,
+      /identifies itself as 'https:\/\/other\.example'/,
     ],
-    ['names no resource', () => ({ stint_cli: [client] }), /calls itself 'nothing'/],
+    ['names no resource', () => ({ stint_cli: [client] }), /identifies itself as 'nothing'/],
     [
       'names an issuer over plain HTTP',
       (url) => ({ resource: url, stint_cli: [{ ...client, issuer: 'http://login.example' }] }),

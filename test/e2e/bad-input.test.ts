@@ -363,10 +363,11 @@ describe('the container credentials endpoint', () => {
     expect([answer.status, answer.json.Code]).toEqual([403, 'approval-required'])
   })
   test('single-use tokens', async () => {
-    await refusedWith(
+    const { body } = await refusedWith(
       { status: 422, code: 'duration-invalid', written: 1 },
       { path: '/credentials/lab', headers: bearer(await lab.token({ iss: lab.issuers.once, sub: 'dana-once' })) },
     )
+    expect(body.Message).toMatch(/more than once\. Use POST \/sessions, stint exec or credential_process\. \(trace /)
   })
   test('the 61st session within a minute', async () => {
     const token = await lab.token({ sub: 'dana-bucket' })

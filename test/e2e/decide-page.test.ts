@@ -247,7 +247,7 @@ describe('the page', () => {
   test('tells the requester what to do next', async () => {
     const id = await ask()
     expect(words((await at(id, 'oncall')).text)).toMatch(
-      /waits for approval\. You can close this page: My access shows when it is approved/,
+      /is waiting for approval\. You can close this page: My access shows when it is approved/,
     )
     await (await at(id)).send({ act: 'approve' })
     expect((await at(id, 'oncall')).text).toContain('<a class="button primary" href="/">Use it on My access</a>')

@@ -129,7 +129,7 @@ describe('a session', () => {
     const short = await start(await erin(), { profile: 'short', parameters: {} })
     expect(await sandbox.call('GET', `/sessions/${short.id}/credentials`, await erin())).toMatchObject({
       status: 422,
-      json: { Code: 'duration-invalid', Message: expect.stringContaining('stint exec') },
+      json: { Code: 'duration-invalid', Message: expect.stringMatching(/at least 30m\w*\. Use stint exec or stint serve\. \(trace /) },
     })
   })
 

@@ -54,7 +54,7 @@ export const guardsPage = (): string =>
     tableOf('ASVS ', 'requirement', titled('ASVS ')),
     listOf('ASVS '),
     '## Other guards',
-    'They protect the machine and the convenience of a user.',
+    'These guards belong to none of the promises and requirements above.',
     table(['without the guard', 'what fails'], others()),
   ].join('\n\n')
 

@@ -68,7 +68,7 @@ export const withoutGuard: { readonly [requirement: string]: string } = {
   'ASVS 10.4.1 to 10.4.16':
     'For authorization servers. Does not apply: `POST /token` exchanges a token for AWS credentials, and issues no tokens, codes or refresh tokens.',
   'ASVS 10.5.5': 'Back-channel logout. Does not apply: Stint has no such endpoint. A logout token is refused as a token of a caller.',
-  'ASVS 10.6.1, 10.6.2': 'For OpenID providers. Does not apply: Stint is none.',
+  'ASVS 10.6.1, 10.6.2': 'For OpenID providers. Does not apply: Stint is not an OpenID provider.',
   'ASVS 10.7.1 to 10.7.3': 'Consent, for authorization servers. Does not apply: Stint asks no user for consent on behalf of a client.',
 }
 

@@ -41,6 +41,8 @@ type Evidence = {
   /** The canonical JSON of the approved terms, from which the vend path makes the differences. */
   readonly 'terms-changed': { readonly approved: string } | { readonly changed: TermsDiff } | undefined
   readonly 'assume-role-denied': { readonly gate: Gate }
+  /** Where the endpoint is at fault, not the duration that was asked for. */
+  readonly 'duration-invalid': { readonly next: string } | undefined
   readonly 'not-extendable': { readonly next: string }
   /** When the same call may succeed, in seconds, and what to do until then. */
   readonly 'rate-limited': { readonly retryAfter: number; readonly next: string } | undefined

@@ -36,6 +36,7 @@ export function extensionsOf(refusal: Refused): { readonly [name: string]: unkno
     case 'already-issued':
     case 'in-progress':
     case 'assume-role-denied':
+    case 'duration-invalid':
     case 'not-extendable':
     case 'ledger-unavailable':
     case 'token-expired':

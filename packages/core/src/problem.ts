@@ -60,7 +60,7 @@ export const problems = {
     next: 'Ask the owners of stint.config.ts to name another approver, or ask someone else to make the request.',
   },
   'not-requester': { status: 403, title: 'You are not the requester of this request', next: 'Approvers can deny or revoke the request.' },
-  frozen: { status: 403, title: 'Access is frozen', next: 'Ask the responders.' },
+  frozen: { status: 403, title: 'Access is frozen', next: 'Ask a responder why, and who can release it.' },
   'terms-changed': { status: 409, title: 'The terms have changed since the approval', next: 'Make a new request on the current terms.' },
   'request-not-pending': {
     status: 409,
@@ -91,7 +91,11 @@ export const problems = {
     title: 'The request was revoked while the session was being issued',
     next: 'No credentials were returned. Make a new request.',
   },
-  'token-used': { status: 409, title: 'This token was already used', next: 'Get a new token. Each token is good for one session.' },
+  'token-used': {
+    status: 409,
+    title: 'This token was already used',
+    next: 'Get a new token. Each token starts one session of a profile, or renews one session.',
+  },
   'session-ended': { status: 409, title: 'The session has ended', next: 'Start a new session.' },
   'end-policy-full': {
     status: 409,
@@ -135,7 +139,7 @@ export const problems = {
   'rate-limited': {
     status: 429,
     title: 'Too many requests',
-    next: 'Use the credentials that you have, or try again later.',
+    next: 'Try again later, unless the message says otherwise.',
     retryAfter: 60,
   },
   'renewals-exhausted': { status: 429, title: 'The request has no renewals left', next: 'Start a new session.' },
@@ -153,7 +157,7 @@ export const problems = {
   },
   'sts-answer-invalid': {
     status: 502,
-    title: 'AWS gave an answer that does not match the request',
+    title: 'AWS returned a response that does not match the request',
     next: 'No credentials were returned. Give the operators the trace, and try again.',
   },
   'packed-policy-too-large': {
@@ -171,7 +175,11 @@ export const problems = {
   'log-unavailable': { status: 503, title: 'The audit log is unavailable', next: 'Try again.', retryAfter: 5 },
   'sts-throttled': { status: 503, title: 'AWS is throttling requests', next: 'No credentials were returned. Try again.', retryAfter: 5 },
   'issuer-keys-unavailable': { status: 503, title: 'Your issuer’s signing keys are unavailable', next: 'Try again.', retryAfter: 5 },
-  'sts-timeout': { status: 504, title: 'AWS did not answer in time', next: 'No credentials were returned. Make a new request.' },
+  'sts-timeout': {
+    status: 504,
+    title: 'AWS did not answer in time',
+    next: 'No credentials were returned. Try again. If you sent an Idempotency-Key or a single-use token, send a new one.',
+  },
 } as const satisfies Record<string, ProblemRow>
 
 export type ProblemCode = keyof typeof problems

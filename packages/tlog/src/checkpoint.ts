@@ -23,12 +23,7 @@ export function parseCheckpointText(text: string): Checkpoint | undefined {
 export type OpenedCheckpoint = Checkpoint & { readonly key: NoteKey; readonly witnesses: readonly string[] }
 
 /** Why a checkpoint is invalid. */
-export type CheckpointFault =
-  | 'not a signed note'
-  | 'not a checkpoint'
-  | 'of another log'
-  | 'not signed by the log'
-  | 'with a signature that is wrong'
+export type CheckpointFault = 'not a signed note' | 'not a checkpoint' | 'from another log' | 'not signed by the log' | 'not validly signed'
 
 type OpenResult =
   | { readonly outcome: 'done'; readonly value: OpenedCheckpoint }
@@ -42,9 +37,9 @@ export function openCheckpoint(note: string, keys: readonly NoteKey[], witnesses
   const checkpoint = parseCheckpointText(parsed.text)
   if (!checkpoint) return fault('not a checkpoint')
   const mine = keys.filter(({ name }) => name === checkpoint.origin)
-  if (mine.length === 0) return fault('of another log')
+  if (mine.length === 0) return fault('from another log')
   const signers = signersOf(parsed, [...mine, ...witnesses])
-  if (signers === 'spoiled') return fault('with a signature that is wrong')
+  if (signers === 'spoiled') return fault('not validly signed')
   const key = signers.find((one) => mine.includes(one))
   if (!key) return fault('not signed by the log')
   return {

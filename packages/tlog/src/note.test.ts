@@ -82,14 +82,14 @@ describe('checkpoints', () => {
   test.each([
     ['not a signed note', 'hello\n', [log.key]],
     ['not a checkpoint', formatNote('hello\n', [log.signed('hello\n')]), [log.key]],
-    ['of another log', note, [other.key]],
+    ['from another log', note, [other.key]],
     ['not signed by the log', formatNote(text, [other.signed(text)]), [log.key]],
-    ['with a signature that is wrong', formatNote(text, [{ ...log.signed(text), signature: Buffer.alloc(64) }]), [log.key]],
-    ['with a signature that is wrong', formatNote(text, [{ ...log.signed(text), signature: Buffer.alloc(3) }]), [log.key]],
+    ['not validly signed', formatNote(text, [{ ...log.signed(text), signature: Buffer.alloc(64) }]), [log.key]],
+    ['not validly signed', formatNote(text, [{ ...log.signed(text), signature: Buffer.alloc(3) }]), [log.key]],
   ])('%s', (fault, broken, keys) => expect(openCheckpoint(broken, keys)).toEqual({ outcome: 'fault', fault }))
   test('a witness that signed something else invalidates it', () => {
     const bad = formatNote(text, [log.signed(text), witness.signed('something else\n')])
-    expect(openCheckpoint(bad, [log.key], [witness.key])).toMatchObject({ fault: 'with a signature that is wrong' })
+    expect(openCheckpoint(bad, [log.key], [witness.key])).toMatchObject({ fault: 'not validly signed' })
   })
   test.each([
     'a\n03\nAA==\n',

@@ -74,5 +74,5 @@ function standing(
   if (caller.kind === 'human' && actor.opens.length > 0) return done('approver')
   if (caller.kind === 'human' && isOneOf(rules.responders, caller, { sourceIp, now })) return done('responder')
   if (!isParty(withPeople(request), actor)) return unknownSession
-  return refused('not-approver', 'Only its caller, an approver of its profile or a responder can end a session.')
+  return refused('not-approver', 'Only the caller of a session, an approver of its profile or a responder can end it.')
 }

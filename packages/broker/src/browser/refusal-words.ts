@@ -19,7 +19,7 @@ const onPages: { readonly [code in ProblemCode]?: Partial<Words> } = {
   'link-unknown': { next: 'Get another code on this page, and enter it in Slack.' },
   'not-approver': { next: 'Ask an approver of the profile.' },
   'duration-invalid': { title: 'Check the duration', next: 'Enter a duration such as 15m or 1h30m, within the limits of the profile.' },
-  frozen: { next: 'Ask the responders.' },
+  frozen: { next: 'Ask a responder why, and who can release it.' },
   'end-policy-full': { next: 'Let its credentials expire on their own, or ask a responder.' },
   'parameter-invalid': { next: 'Go back, and correct the parameter.' },
 }

@@ -309,7 +309,7 @@ const operations: { readonly [O in Operation]: Description } = {
       {
         status: 202,
         description:
-          'The profile needs an approval, and the request waits for it. `Location` is its URL. Once it is approved, repeat the call with its ID as `requestId`.',
+          'The profile needs an approval, and the request is waiting for it. `Location` is its URL. Once it is approved, repeat the call with its ID as `requestId`.',
         content: { ...json('Waiting'), ...shellCode },
       },
     ],
@@ -651,7 +651,7 @@ const operations: { readonly [O in Operation]: Description } = {
     summary: 'Open the AWS console, from one of these pages',
     open: true,
     success: { status: 200, description: 'A page that leads to the console.', content: page },
-    also: [{ status: 303, description: 'Redirects to the request that waits for approval.' }],
+    also: [{ status: 303, description: 'Redirects to the request that is waiting for approval.' }],
     problems: [...new Set([...pageProblems, ...vendPath])],
   },
   'GET /decide': showsPage('showDecisionsPage', 'Show the requests that wait for your decision, and the reviews that are due', [

@@ -62,7 +62,7 @@ test('a request that waits: what to send next, and the status of the command lin
   const { status, body } = env({ status: 202, headers: { 'content-type': 'application/json' }, body: JSON.stringify(waiting) })
   expect(status).toBe(202)
   expect(body).toContain(
-    "'stint: Approval is required. Request req_x waits for it until 2026-01-01T00:00:00.000Z.' 'stint: Once it is approved, repeat",
+    "'stint: Approval is required. Request req_x is waiting for it until 2026-01-01T00:00:00.000Z.' 'stint: Once it is approved, repeat",
   )
   expect(body).toMatch(/\(exit 8\)\n$/)
 })

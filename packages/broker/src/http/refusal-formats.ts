@@ -64,7 +64,7 @@ export function inRefusalFormat(reply: VendReply, wanted: () => RefusalFormat | 
 const isRefusal = ({ status, headers, body }: VendReply): boolean =>
   (status >= 400 || status === 202) && /json/.test(headers['content-type'] ?? '') && body !== ''
 
-/** The exit code of the command line for a request that waits for approval. */
+/** The exit code of the command line for a request that is waiting for approval. */
 const WAITING = 8
 
 type Members = { readonly [name: string]: Json }
@@ -74,7 +74,7 @@ function linesOf(problem: Members, status: number): readonly string[] | undefine
   const text = (name: string): string => (typeof problem[name] === 'string' ? shownLine(problem[name], LONGEST_MESSAGE) : '')
   if (status === 202)
     return [
-      `Approval is required. Request ${text('requestId')} waits for it until ${text('expiresAt')}.`,
+      `Approval is required. Request ${text('requestId')} is waiting for it until ${text('expiresAt')}.`,
       `Once it is approved, repeat the call with this ID as requestId.`,
     ]
   // The container credentials protocol has its own two properties.

@@ -93,7 +93,7 @@ const immediateEnd = v.optional(
   v.pipe(
     v.picklist(['requested', 'written', 'read-back', 'full']),
     v.description(
-      'How far the end is at AWS, for a target with `revocation`, as long as credentials of the session would work. `requested`: Stint writes it into a policy of the role. `written`: AWS accepted the policy. `read-back`: AWS returned the policy with this session. The credentials then usually stop working within seconds, but it can take minutes. `full`: the policy has no room, so the credentials work until they expire.',
+      'The progress of denying the session’s credentials at AWS, for a target with `revocation`, as long as they would work. `requested`: Stint writes it into a policy of the role. `written`: AWS accepted the policy. `read-back`: AWS returned the policy with this session. The credentials then usually stop working within seconds, but it can take minutes. `full`: the policy has no room, so the credentials work until they expire.',
     ),
   ),
 )
@@ -103,7 +103,7 @@ export const sessionView = v.strictObject({
   requestId: text,
   state: v.pipe(
     v.picklist(['reserved', 'issued', 'failed', 'abandoned', 'ended', 'expired']),
-    v.description('`expired`: it has reached `expiresAt`. `ended`: it was ended before. Its last credentials can still work.'),
+    v.description('`expired`: it has reached `expiresAt`. `ended`: it was ended before `expiresAt`. Its last credentials can still work.'),
   ),
   caller: v.strictObject({ issuer: text, subject: text, name: text, kind: v.picklist(['human', 'workload']) }),
   profile: text,

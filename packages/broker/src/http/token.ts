@@ -52,7 +52,7 @@ export async function postToken(broker: Broker, call: Call, request: VendRequest
   return { reply: reply(200, body, call), result }
 }
 
-/** RFC 8693 has no response for "later": the request that waits for approval is named in the error. */
+/** RFC 8693 has no response for "later": the request that is waiting for approval is named in the error. */
 function waitingReply(request: string, call: Call): VendReply {
   const detail = `Approval is required. Once approved, repeat the call with request_id=${request}.`
   return tokenRefusal(refused('approval-required', detail), call, undefined, { request_id: request })

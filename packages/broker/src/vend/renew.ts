@@ -100,7 +100,8 @@ function plan(
   if (byContainer && session.renew < MIN_CONTAINER_SECONDS)
     return refused(
       'duration-invalid',
-      `This endpoint renews only credentials that last at least ${formatDuration(MIN_CONTAINER_SECONDS)}. stint exec and stint serve renew shorter ones.`,
+      `This endpoint renews only credentials that last at least ${formatDuration(MIN_CONTAINER_SECONDS)}.`,
+      { evidence: { next: 'Use stint exec or stint serve.' } },
     )
   const aged = tokenFault(rules.issuers[caller.issuer]?.replay === 'once', call, caller, session)
   if (aged) return aged

@@ -138,7 +138,7 @@ describe('a freeze', () => {
     await memory.ledger.freeze({ kind: 'target', id: 'prod' }, rita, 'incident', undefined, NOW)
     expect(await run(broker)).toMatchObject({
       code: 'frozen',
-      detail: 'Access is frozen. Ask the responders.',
+      detail: 'Access is frozen.',
       operator: 'frozen: incident',
       caller: dana,
       profile: 'reader',

@@ -237,7 +237,7 @@ async function leavePending(
 export function freezeRefusal(frozen: Done<Freeze | undefined> | Unknown): Refused<'frozen' | 'ledger-unavailable'> | undefined {
   if (frozen.outcome === 'unknown') return ledgerSilent(frozen.cause)
   if (!frozen.value) return undefined
-  return refused('frozen', 'Access is frozen. Ask the responders.', { operator: `frozen: ${frozen.value.justification}` })
+  return refused('frozen', 'Access is frozen.', { operator: `frozen: ${frozen.value.justification}` })
 }
 
 /** Counts the session, if the entry point has limits. A count that is not known refuses the session. */

@@ -119,7 +119,7 @@ ${canExtend ? html`<a class="button" href="/decide/${request.id}"${possibleUntil
       return page(
         c,
         visit,
-        html`The session has ended.${immediateEnd === undefined ? still : ' Its access usually ends within seconds, up to minutes.'}`,
+        html`The session has ended.${immediateEnd === undefined ? still : ' Its access usually ends within seconds, but it can take minutes.'}`,
       )
     }),
   )

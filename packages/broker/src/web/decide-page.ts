@@ -133,7 +133,7 @@ ${details(request, decider.summaryFor(request, now), now)}`,
     const asked = await extendRequest(broker, decider, callOf(c), caller, id, defined({ justification }), admitting(broker, c, caller))
     if (asked.outcome === 'unknown') return say(c, unavailable(asked.cause), visit)
     if (asked.outcome === 'refused') return sayTo(c, visit, asked, backTo(id))
-    return shown(c, visit, asked.value.request, () => 'You requested an extension. It waits for approval.')
+    return shown(c, visit, asked.value.request, () => 'You requested an extension. It is waiting for approval.')
   }
 
   function decisionOf(act: Exclude<Act, 'extend'>, comment: string | undefined, form: URLSearchParams): DecisionFunction | undefined {

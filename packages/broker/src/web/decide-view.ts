@@ -160,7 +160,7 @@ export function stillNeeds(request: AccessRequest): Html | undefined {
 export function requesterNext(request: AccessRequest, now: Instant): Html {
   const state = stateAt(request, now)
   if (state === 'pending')
-    return html`<p class="quiet">This request waits for approval. You can close this page: <a href="/">My access</a> shows when it is approved.</p>`
+    return html`<p class="quiet">This request is waiting for approval. You can close this page: <a href="/">My access</a> shows when it is approved.</p>`
   if (state !== 'approved' || (request.usesLeft ?? 0) === 0)
     return html`<p class="quiet">To request it again, open <a href="/access/${request.profile}">the profile</a>.</p>`
   const isOnMyAccess = request.terms.approval && !request.terms.narrow && (request.windowStartsAt ?? 0) <= now

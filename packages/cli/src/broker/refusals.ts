@@ -40,7 +40,7 @@ const nexts: { readonly [code in ProblemCode]?: Next } = {
   'format-invalid': ({ profile }) => `Use the credentials in a shell: stint exec ${profile} -- COMMAND`,
   'end-policy-full': () =>
     'Repeat the command with --every-earlier-session keep, to let the credentials of this session work until they expire. As a responder, you can use --every-earlier-session end to deny all credentials that the role issued before now',
-  frozen: ({ next }) => `${next} Check again with stint status`,
+  frozen: () => 'Ask a responder why access is frozen. Check again: stint status',
 }
 
 /** Freezes share these codes with profiles and need other advice. */

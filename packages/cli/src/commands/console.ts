@@ -8,7 +8,7 @@ export const console = command({
     brief: 'Open the AWS console with a session of a profile',
     fullDescription:
       'Prints the sign-in URL with --no-browser. The URL is a secret until it expires.\n\n' +
-      'Exit codes: 0 done · 3 denied · 4 sign in first · 5 unreachable · 8 waits for approval · 2 invalid usage',
+      'Exit codes: 0 done · 3 denied · 4 sign in first · 5 unreachable · 8 waiting for approval · 2 invalid usage',
   },
   parameters: {
     positional: {

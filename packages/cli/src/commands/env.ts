@@ -8,7 +8,7 @@ export const env = command({
     brief: 'Print shell code that sets the credentials of a profile',
     fullDescription:
       'For eval: eval "$(stint env PROFILE)". In fish: stint env PROFILE --shell fish | source. In PowerShell: stint env PROFILE --shell powershell | Out-String | Invoke-Expression. On failure, the printed code unsets the AWS variables and fails.\n\n' +
-      'Exit codes: 0 done · 3 denied · 4 sign in first · 5 unreachable · 8 waits for approval · 2 invalid usage',
+      'Exit codes: 0 done · 3 denied · 4 sign in first · 5 unreachable · 8 waiting for approval · 2 invalid usage',
   },
   parameters: {
     positional: {

@@ -7,7 +7,7 @@ export const extend = command({
     brief: 'Request more time before a session ends',
     fullDescription:
       'Creates a new request with the same terms and the same approvers, and prints its ID. Nothing changes until it is approved. Then start a session with --request ID; you can do this before the current session ends. You can extend a session that needed approval, in the second half of its duration. A break-glass request must be reviewed first.\n\n' +
-      'Exit codes: 0 requested, or with --wait approved · 3 denied · 4 sign in first · 5 unreachable · 8 still waits · 2 invalid usage',
+      'Exit codes: 0 requested, or with --wait approved · 3 denied · 4 sign in first · 5 unreachable · 8 still waiting · 2 invalid usage',
   },
   parameters: {
     positional: {

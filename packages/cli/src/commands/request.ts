@@ -7,7 +7,7 @@ export const request = command({
   docs: {
     brief: 'Request approval for a profile',
     fullDescription:
-      'Prints the ID of the request. With --wait, waits until it is decided. Ctrl-C leaves the request open.\n\nExit codes: 0 requested, or with --wait approved · 3 denied · 4 sign in first · 5 unreachable · 8 still waits · 2 invalid usage',
+      'Prints the ID of the request. With --wait, waits until it is decided. Ctrl-C leaves the request open.\n\nExit codes: 0 requested, or with --wait approved · 3 denied · 4 sign in first · 5 unreachable · 8 still waiting · 2 invalid usage',
   },
   parameters: {
     positional: {

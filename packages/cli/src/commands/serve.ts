@@ -8,7 +8,7 @@ export const serve = command({
     brief: 'Serve credentials to IDEs and containers on this machine',
     fullDescription:
       'Serves the container credentials protocol of the AWS SDKs on loopback, with a random token, until you stop it. Prints the variables to set.\n\n' +
-      'Exit codes: 0 done · 3 denied · 4 sign in first · 5 unreachable · 8 waits for approval · 2 invalid usage',
+      'Exit codes: 0 done · 3 denied · 4 sign in first · 5 unreachable · 8 waiting for approval · 2 invalid usage',
   },
   parameters: {
     positional: {

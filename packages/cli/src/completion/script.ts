@@ -42,5 +42,5 @@ export async function completionCommand({ process }: Context, flags: TalkFlags, 
   process.stdout.write(scripts(own)[shell])
   // Shells complete the words of a command that they know. `npx stint` is the command npx to them.
   if (flags.quiet || (await installedStint(process)) !== undefined) return
-  process.stderr.write(`stint: Shells complete the command stint, which is not on your PATH. Run: alias stint=${quote(own)}\n`)
+  process.stderr.write(`stint: stint is not on your PATH, so shells cannot complete it. Run: alias stint=${quote(own)}\n`)
 }

@@ -75,10 +75,14 @@ export async function vend(
   const id = String(first.body.requestId)
   const resume = `${options.command} --request ${id}`
   if (options.waitSeconds === undefined)
-    throw new Failure('waiting', `The profile ${profile.id} needs approval. The request ${id} waits for it: ${broker.url}/decide/${id}.`, {
-      requestId: id,
-      next: `Wait with --wait, or continue once it is approved: ${resume}`,
-    })
+    throw new Failure(
+      'waiting',
+      `The profile ${profile.id} needs approval. The request ${id} is waiting for it: ${broker.url}/decide/${id}.`,
+      {
+        requestId: id,
+        next: `Wait with --wait, or continue once it is approved: ${resume}`,
+      },
+    )
   approvedOrThrow(await waitForDecision(context, broker, id, { seconds: options.waitSeconds, quiet: options.quiet, resume }))
   return (await post(id)).body
 }

@@ -45,7 +45,7 @@ export function judgeRole(role: RoleDocument | undefined, expected: Expected): r
           fix: 'Correct roleArn in stint.config.ts: the path is part of it.',
         }
   if (broker === undefined) {
-    const says = 'the trust policy names no single role, so whether it trusts the broker is not known'
+    const says = 'the trust policy does not name exactly one role, so Stint cannot tell whether it trusts the broker'
     return [
       identity,
       { check: 'trust-policy', state: 'failed', says, gate: 'trust-policy', fix: `Pass --broker-role ARN to judge it. ${fixOf(expected)}` },
@@ -79,7 +79,7 @@ const missingRole = (expected: Expected): Check => ({
 const assumedBroker = (broker: string): Check => ({
   check: 'broker-role',
   state: 'warning',
-  says: `not given, so ${broker}, which the trust policy names, is taken for it`,
+  says: `not given; assuming ${broker}, which the trust policy names`,
   fix: 'Pass --broker-role with the brokerRole that your deployment printed.',
 })
 

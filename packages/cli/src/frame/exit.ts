@@ -9,7 +9,7 @@ export const exits = {
   unreachable: { code: 5, means: 'the broker, the issuer or a file is unreachable or unreadable' },
   ruleBroken: { code: 6, means: 'audit verify: an event breaks a rule' },
   tableDiffers: { code: 7, means: 'audit verify: the table differs from the log' },
-  waiting: { code: 8, means: 'the request waits for approval' },
+  waiting: { code: 8, means: 'the request is waiting for approval' },
   notJudged: { code: 9, means: 'audit reconcile: CloudTrail has no records of an account, so it was not judged' },
   notStarted: { code: 125, means: 'exec, shell: there are no credentials, so the command was not started' },
   notExecutable: { code: 126, means: 'exec, shell: the command cannot be executed' },

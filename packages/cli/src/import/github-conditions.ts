@@ -57,7 +57,7 @@ export function demandOf(operator: string, key: string, values: readonly string[
     negated,
   }
   if (base.endsWith('IgnoreCase')) {
-    if (negated) return no(`Stint compares with regard to case, so it has no condition for ${operator} on ${claim}.`)
+    if (negated) return no(`Stint’s comparisons are case-sensitive, so it has no equivalent of ${operator} on ${claim}.`)
     return { value: demand, notes: [`'${claim}' matches only in the case in which the trust policy spells it.`] }
   }
   // Every token has a sub. Another claim can be missing, and Stint then refuses.

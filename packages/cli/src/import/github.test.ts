@@ -187,7 +187,7 @@ describe('a statement that admits GitHub', () => {
     [
       'a negation without regard to case',
       [admits({ ...like('repo:acme/*'), StringNotEqualsIgnoreCase: { [`${HOST}:sub`]: main } })],
-      /regard to case/,
+      /case-sensitive/,
     ],
     [
       'a negation that cannot be excluded',

@@ -252,7 +252,7 @@ function githubTraps(said: ClaimMatchers): readonly Trap[] {
       })),
     ...(['base_ref', 'head_ref'] as const).flatMap((claim) =>
       begins(claim).length > 0 && only('event_name', 'push', 'schedule', 'workflow_dispatch', 'release')
-        ? trap(claim, `${claim} is set for pull requests only, and a ${values('event_name').join(' or ')} is none.`)
+        ? trap(claim, `${claim} is set only for pull requests, not for ${values('event_name').join(' or ')}.`)
         : [],
     ),
     ...odd.flatMap((event) => {

@@ -56,7 +56,7 @@ export async function reportAsked(
   stderr.write(
     request.state === 'approved'
       ? `The request is approved.\nNext: stint exec ${request.profile} --request ${request.id} -- COMMAND\n`
-      : `The request waits for approval: ${broker.url}/decide/${request.id}\nNext: stint show ${request.id} --wait\n`,
+      : `The request is waiting for approval: ${broker.url}/decide/${request.id}\nNext: stint show ${request.id} --wait\n`,
   )
 }
 

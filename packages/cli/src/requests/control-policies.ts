@@ -42,7 +42,7 @@ export async function printControlPolicies(
   const several = policies.length === 1 ? '' : ` in a list of ${policies.length} policies, because each has room for 5,120 characters`
   const lines = [
     `Denies every action to sessions with these source identities${several}: ${sourceIdentities.join(', ')}.`,
-    'It also denies roles that these sessions assume further, because a source identity stays.',
+    'It also denies roles that these sessions assume further, because a source identity persists through role chaining.',
     'Nothing was frozen, ended or written. Attach it to the root of your organization. Detach it when the person can have access again.',
     'It does not reach:',
     ...notReached.map((one) => `- ${one}`),

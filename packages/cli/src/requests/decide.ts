@@ -55,7 +55,7 @@ export async function approve(context: Context, flags: ApproveFlags, id: string)
   const { body, headers } = await broker.call('GET', `/requests/${encodeURIComponent(id)}`)
   if (!flags.yes) {
     if (!canAsk(context))
-      throw new Failure('usage', 'There is no terminal to confirm this on.', {
+      throw new Failure('usage', 'Cannot ask for confirmation: there is no terminal.', {
         next: `Read it, then approve: stint show ${id} && stint approve ${id} --yes`,
       })
     context.process.stderr.write(requestText(body as RequestView, Date.now()))

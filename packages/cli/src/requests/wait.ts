@@ -51,7 +51,7 @@ export async function waitForDecision(context: Context, broker: Broker, id: stri
       request = found
       if (found.state !== 'pending') return found
       if (!first && Date.now() >= deadline)
-        throw new Failure('waiting', `The request ${id} still waits for approval.`, {
+        throw new Failure('waiting', `The request ${id} is still waiting for approval.`, {
           requestId: id,
           next: `Continue with: ${options.resume}`,
         })
@@ -74,7 +74,7 @@ function announce({ process: { stderr } }: Context, { url }: Broker, request: Re
   if (request.state !== 'pending') return
   const rules = request.approval.map(ruleInWords)
   stderr.write(
-    `Request ${request.id} waits for approval.\n  Who can approve: ${shownLine(rules.join(' and '), 500)}\n  To approve: ${url}/decide/${request.id}, or stint approve ${request.id}\n`,
+    `Request ${request.id} is waiting for approval.\n  Who can approve: ${shownLine(rules.join(' and '), 500)}\n  To approve: ${url}/decide/${request.id}, or stint approve ${request.id}\n`,
   )
 }
 

@@ -13,9 +13,13 @@ export async function clientsOf(send: Send, url: string): Promise<readonly Named
   // RFC 9728 §3.3: otherwise a broker could have tokens for another one sent to itself.
   if (metadata.resource !== url) {
     const named = typeof metadata.resource === 'string' ? metadata.resource : 'nothing'
-    throw new Failure('failed', `${url} calls itself '${named}'. A token must go to the URL that the broker names.`, {
-      next: `If you trust that URL: stint login ${named}`,
-    })
+    throw new Failure(
+      'failed',
+      `The broker at ${url} identifies itself as '${named}'. Tokens are sent only to the URL that the broker names.`,
+      {
+        next: `If you trust that URL: stint login ${named}`,
+      },
+    )
   }
   const list: readonly unknown[] = Array.isArray(metadata.stint_cli) ? metadata.stint_cli : []
   return list.map((value) => {

@@ -49,7 +49,7 @@ describe('an invalid receipt says why', () => {
     ['another salt', formatProof({ ...proof, extra: receiptExtra(entry, event, Buffer.alloc(32, 8)) }), /does not commit/],
     ['another place', formatProof({ ...proof, index: 0 }), /not in the log/],
     ['no hashes', formatProof({ ...proof, hashes: [] }), /not in the log/],
-    ['a forged checkpoint', receipt.replace('\n2\n', '\n3\n'), /signature that is wrong/],
+    ['a forged checkpoint', receipt.replace('\n2\n', '\n3\n'), /not validly signed/],
     ['no extra', formatProof({ index: 1, hashes: proof.hashes, checkpoint }), /salt is missing/],
     ['an extra that is null', formatProof({ ...proof, extra: Buffer.from('null') }), /salt is missing/],
     ['an extra that is a list', formatProof({ ...proof, extra: Buffer.from('[]') }), /salt is missing/],
@@ -78,7 +78,7 @@ describe('an invalid receipt says why', () => {
     [
       'a checkpoint of another log',
       formatProof({ ...proof, checkpoint: checkpoint.replaceAll('log.example', 'other.example') }),
-      /checkpoint is of another log|not signed by the log/,
+      /checkpoint is from another log|not signed by the log/,
     ],
     ['no checkpoint', formatProof({ ...proof, checkpoint: '' }), /checkpoint is not a signed note/],
     ['more hashes than a tree is high', formatProof({ ...proof, hashes: Array(65).fill(leaves[0]) }), /not a tlog-proof/],

@@ -239,7 +239,7 @@ const approval = named(
   v.strictObject({
     rules: about('All rules must be fulfilled. Each person counts for one rule.', list(approvalRule)),
     expiresAfter: about('How long a request waits for a decision.', duration),
-    window: about('How long after the approval sessions can be started.', duration),
+    window: about('How long sessions can be started after the approval.', duration),
     maxUses: about('How many sessions one approved request can issue.', count(1, 100)),
     escalateAfter: optional("After this time without a decision, each rule's `escalateTo` can decide too.", duration),
     breakGlass: optional(

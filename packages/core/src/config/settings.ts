@@ -239,7 +239,7 @@ export type Approval = {
   readonly rules: readonly ApprovalRule[]
   /** How long a request waits for a decision. */
   readonly expiresAfter: Duration
-  /** How long after the approval sessions can be started. */
+  /** How long sessions can be started after the approval. */
   readonly window: Duration
   /** How many sessions one approved request can issue. */
   readonly maxUses: number

@@ -26,9 +26,9 @@ export async function openLog(source: LogSource, keys: readonly NoteKey[], witne
 const words: Readonly<Record<CheckpointFault, string>> = {
   'not a signed note': 'not a signed note',
   'not a checkpoint': 'not a checkpoint',
-  'of another log': 'from another log than the key',
+  'from another log': 'from another log than the key',
   'not signed by the log': 'not signed by the log',
-  'with a signature that is wrong': 'the signature is invalid',
+  'not validly signed': 'the signature is invalid',
 }
 
 /** How many bundles are searched for the key. A log names its key when it starts, so the key is near the start. */
