@@ -3,7 +3,7 @@
  * held against the faults that took place in it. No call is refused because of what it wrote itself.
  */
 import type { Injected, Network } from '../network.ts'
-import { freshEvents, type Oracle, type OracleContext, sessionsIn, stringOf } from './oracle.ts'
+import { freshEvents, numberOf, type Oracle, type OracleContext, sessionsIn, stringOf } from './oracle.ts'
 
 /** The services behind the steps. All others are DynamoDB's. */
 const serviceOf = (step: string): string =>
@@ -32,7 +32,7 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
   issued: ['already-issued', 'request-exhausted', 'token-used', 'revoked-in-flight'],
 }
 
-export function problemsOracle({ fault, reach, dynamo }: OracleContext, network: Network): Oracle {
+export function problemsOracle({ fault, reach, dynamo, now, skewMs }: OracleContext, network: Network): Oracle {
   let hadKeyFaults = false
   /** The sessions that each call wrote. */
   const written = new Map<string, Set<string>>()
@@ -41,6 +41,9 @@ export function problemsOracle({ fault, reach, dynamo }: OracleContext, network:
     const [request, suffix] = session.split('.')
     const item = dynamo.item('stint', `REQ#${request}`)
     const stored = sessionsIn(item).find((one) => one.suffix === suffix)
+    const end = Math.min(...[item?.windowExpiresAt, stored?.fields.expiresAt].map((time) => numberOf(time) ?? Infinity))
+    // A record that is slow can take effect after the send that followed it was refused, because the window or the session ended in between.
+    if (code === 'revoked-in-flight' && end <= now() + 2 * skewMs) return false
     return stringOf(item?.state) === 'approved' && TAKEN[stored?.state ?? '']?.includes(code) === true
   }
   return {
