@@ -447,6 +447,8 @@ describe('limits per caller', () => {
       if (asked.status === 201) await post(`/requests/${asked.json.id}/cancel`, dana)
     }
     expect(answers).toEqual([...Array(10).fill(201), 429])
+    // Repeating the refused call does not help.
+    expect(status(await post('/requests', dana, { profile: 'lab-one' }, { 'idempotency-key': 'k10' }))).toEqual([429, 'rate-limited'])
   })
 })
 

@@ -91,8 +91,9 @@ function plan(
   const isOver = session.state !== 'issued' || session.expiresAt <= call.now || request.state !== 'approved'
   if (isOver) return refused('session-ended', 'The session has ended.')
 
-  // `authAge` is about the start of the session. Everything else is about now.
-  const access = decideAccess(rules, profile, caller, { sourceIp: call.source, now: session.reservedAt })
+  // `authAge` is about the start of the session, and a sign-in since then is recent enough. Everything else is about now.
+  const startedAt = Math.max(session.reservedAt, Math.min(caller.signedInAt ?? 0, call.now))
+  const access = decideAccess(rules, profile, caller, { sourceIp: call.source, now: startedAt })
   if (access.outcome === 'refused') return access
   const { renew: configured } = access.profile.duration
   if (session.renew === undefined || configured === undefined)

@@ -249,20 +249,34 @@ describe('a request for approval is made', () => {
     await ask()
     expect(counts).toBe(1)
   })
-  test.each<[string, 'taken' | 'kept', number]>([
-    ['a place that is taken now', 'taken', 1],
-    ['a place that was kept by an earlier call for it', 'kept', 0],
-  ])('on %s, counted %s', async (_name, place, expected) => {
-    let counts = 0
-    const { ask } = setup({
-      takePlace: async () => done({ place }),
-      countAsk: async () => {
-        counts++
-        return done(1)
-      },
+  describe('and counted once', () => {
+    /** Counts what the limit sees; `most` requests are within it. */
+    function counting(most: number) {
+      let counts = 0
+      const it = setup({ countAsk: async () => done(++counts <= most ? counts : undefined) })
+      return { ...it, counts: () => counts }
+    }
+    test('when the identical call finds it', async () => {
+      const { ask, counts } = counting(9)
+      const first = idOf(await ask())
+      expect([idOf(await ask()), counts()]).toEqual([first, 1])
     })
-    expect(await ask()).toMatchObject({ outcome: 'done' })
-    expect(counts).toBe(expected)
+    test('when another follows one that was cancelled', async () => {
+      const { ask, memory, counts } = counting(9)
+      const first = idOf(await ask()) as RequestId
+      await memory.ledger.change(first, NOW, () =>
+        done({ state: 'cancelled', from: ['pending'], set: {}, events: [{ type: 'request.cancelled', by: rita, channel: 'api' }] }),
+      )
+      expect([idOf(await ask()) === first, counts()]).toEqual([false, 2])
+    })
+    test('when an earlier call for it took the place and was refused', async () => {
+      const { ask, memory, counts } = counting(0)
+      for (const sent of [1, 2, 3]) {
+        expect(await ask()).toMatchObject({ code: 'rate-limited' })
+        expect(counts()).toBe(sent)
+      }
+      expect(memory.table.items().filter(({ pk }) => pk?.S?.startsWith('REQ#'))).toEqual([])
+    })
   })
 })
 

@@ -77,12 +77,13 @@ export async function requestApproval(
     trigger ?? null,
     ...(extended ? [extended] : []),
   ])
-  let counted = known.value !== undefined
+  let counted = false
   for (let turn = 0; turn < MAX_TURNS; turn++) {
     const request = idempotency
       ? idempotentRequestId(caller, idempotency.key)
       : askedRequestId(caller, scope.terms.profile, `${what}#${turn}`, BUCKET_SECONDS, call.now)
-    if (!known.value) {
+    let exists = known.value !== undefined
+    if (!exists) {
       const place = await takePlace(broker, call, caller, scope, request)
       if (place.outcome === 'refused') return place
       const { waits, kept } = place.value
@@ -92,9 +93,13 @@ export async function requestApproval(
       const added = waits && (await justified(broker, call, caller, waits, scope.justification))
       if (added) return added
       if (waits) continue
-      counted ||= kept
+      // An earlier call can have taken the place and then been refused by the count.
+      const made = kept ? await broker.ledger.request(request) : done(undefined)
+      if (made.outcome === 'unknown') return unavailable(made.cause)
+      exists = made.value !== undefined
     }
-    if (!counted) {
+    // Every request that is made is counted, once.
+    if (!exists && !counted) {
       const asks = await broker.ledger.countAsk(callerRef(caller), MAX_ASKS_AN_HOUR, call.now)
       if (asks.outcome === 'unknown') return unavailable(asks.cause)
       if (asks.value === undefined)
