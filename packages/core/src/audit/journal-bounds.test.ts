@@ -29,6 +29,8 @@ const received = (more: object = {}) => event('request.received', 0, more)
 const given = (more: object = {}) => event('approval.given', 60, { by: alex, channel: 'api', source: '203.0.113.7', rules: [0], ...more })
 const approved = (more: object = {}) => event('request.approved', 60, { uses: 2, expiresAt: after(3660), ...more })
 const agreed = [asked(), received(), given(), approved()]
+/** Two uses were asked for, and one was approved. */
+const lowered = [asked(), received(), given({ limits: { uses: 1 } }), approved({ uses: 1 })]
 const ended = event('request.ended', 3660)
 
 const ROLE = 'arn:aws:iam::111122223333:role/stint/Reader'
@@ -45,6 +47,12 @@ const issued = (session = first, at = 61, more: object = {}) =>
   })
 const failed = (session = first, at = 61) => event('session.failed', at, { session, sends: 1 })
 const dropped = (session = first, at = 61) => event('session.answer-dropped', at, { session, sends: 1 })
+/** Sessions that fail, one after the other. */
+const attempts = (count: number) =>
+  Array.from({ length: count }, (_, at) => `${request}.${String(at).padStart(8, '0')}` as SessionId).flatMap((session) => [
+    reserved(session, 61),
+    failed(session, 61),
+  ])
 const ofLink = (type: EventType, at: number, user: string, more: object = {}) =>
   event(type, at, { request: linkId(dana), by: dana, slack: `T1/${user}`, ...more })
 const typed = (user: string, at = 0) => ofLink('link.pending', at, user)
@@ -72,6 +80,7 @@ describe('just keeps the rules', () => {
       'a session whose answer is dropped after the end, and that is abandoned',
       [...agreed, reserved(first, 3659), ended, dropped(first, 3661), event('session.abandoned', 3749, { session: first })],
     ],
+    ['as many attempts as were asked for, of fewer uses', [...lowered, ...attempts(22)]],
     ['a justification of the requester', [asked(), received(), event('request.justified', 1, { by: dana })]],
     ['a cancellation by the requester', [asked(), received(), event('request.cancelled', 1, { by: dana })]],
     ['an expiry at its time', [asked(), received(), event('request.expired', 7200)]],
@@ -131,6 +140,8 @@ describe('just breaks the rules', () => {
   const notOpen = (type: string) => `${type} without an open intent before it`
   const early = { request: newRequestId(noon - 1001, (count) => new Uint8Array(count)) }
   test.each<[string, readonly (EventType | ReadEvent)[], readonly string[]]>([
+    ['one attempt more than were asked for', [...lowered, ...attempts(23)], ['reserved after 22 failed attempts']],
+    ['one attempt more than a request by rule has', [created(), ...attempts(23)], ['reserved after 22 failed attempts']],
     [
       'a justification of another',
       [asked(), received(), event('request.justified', 1, { by: alex })],

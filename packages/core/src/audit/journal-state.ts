@@ -52,6 +52,8 @@ export type Journal = {
   /** The requester. */
   caller: string
   usesLeft: number
+  /** How many more sessions can be reserved, whatever becomes of them. An approver who allows fewer uses does not change that. */
+  attemptsLeft: number
   expiresAt: Instant
   /** The latest time of an event, and the latest end of issued credentials. */
   latest: Instant
@@ -103,6 +105,7 @@ export const newJournal = (): Journal => ({
   reviewed: false,
   caller: '',
   usesLeft: 0,
+  attemptsLeft: 0,
   expiresAt: 0,
   latest: 0,
   liveUntil: 0,

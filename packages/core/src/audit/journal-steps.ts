@@ -33,6 +33,7 @@ export function approvalGiven(journal: Journal, event: ReadEvent): readonly stri
 
 export function approved(journal: Journal, event: ReadEvent): readonly string[] {
   journal.usesLeft = event.uses as number
+  journal.attemptsLeft = (journal.facts?.uses ?? journal.usesLeft) + SPARE_ATTEMPTS
   journal.expiresAt = instantOf(event.expiresAt)
   journal.granted = true
   if (journal.blind) return none
@@ -85,11 +86,12 @@ export function reserved(journal: Journal, event: ReadEvent): readonly string[] 
   journal.sessions ??= { open: new Map(), closed: new Map(), shared: sharedOf(event), failed: 0, renewals: 0, renewable: new Map() }
   const { open, closed: before, shared } = journal.sessions
   if (open.has(session) || before.has(session)) return ['reserved twice']
-  const isTooMany = !journal.blind && journal.sessions.failed >= journal.usesLeft + SPARE_ATTEMPTS
+  const isTooMany = !journal.blind && journal.attemptsLeft <= 0
   const facts = journal.blind ? undefined : journal.facts
   open.set(session, openedSession(event, facts, journal.expiresAt))
   const faults = [...when(isTooMany, `reserved after ${journal.sessions.failed} failed attempts`), ...reservedFaults(event, shared, facts)]
   if (journal.blind) return faults
+  journal.attemptsLeft--
   journal.usesLeft--
   if (journal.usesLeft < 0) return ['reserved without a use left', ...faults]
   return instantOf(event.at) >= journal.expiresAt ? ['reserved after its window', ...faults] : faults

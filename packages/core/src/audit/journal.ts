@@ -10,6 +10,7 @@
 import { freezeIdOf } from '../access/freeze.ts'
 import { type LinkId, linkId } from '../identity/link.ts'
 import { instantOf, seconds } from '../instant.ts'
+import { SPARE_ATTEMPTS } from '../request/session.ts'
 import { NO_CONFIG } from './event.ts'
 import { from, idOf, isHuman, type Journal, none, ORDER_TOLERANCE_SECONDS, type PersonRef, to, when } from './journal-state.ts'
 import { approvalGiven, approved, closed, dropped, frozen, linked, live, reserved, reviewed } from './journal-steps.ts'
@@ -96,6 +97,7 @@ function judged(journal: Journal, event: ReadEvent): readonly string[] {
     case 'request.created':
       journal.caller = idOf(event.caller)
       journal.usesLeft = event.uses as number
+      journal.attemptsLeft = journal.usesLeft + SPARE_ATTEMPTS
       journal.expiresAt = instantOf(event.expiresAt)
       journal.facts = createdOf(event)
       return [...grantFaults(event), ...idFault(event)]
