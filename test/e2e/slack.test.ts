@@ -2,6 +2,9 @@
  * Slack from end to end: the broker's own functions against a look-alike that speaks as Slack does, over real HTTP. Who gets
  * in, who does not, and what people are told.
  */
+import { denyKey } from '@stint/broker/adapters/dynamodb/end-notes'
+import { MAX_DENIED_SESSIONS } from '@stint/core/request/immediate-end'
+import { tables } from '@stint/sandbox/aws/world'
 import type { MemberName } from '@stint/sandbox/slack/workspace'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { brokenInvariants } from '../support/checkers.ts'
@@ -111,7 +114,14 @@ describe('the night', () => {
     expect(textOf(it.lastSeen('approver', 'C0ACCESS').blocks)).toMatch(new RegExp(`Extends.*${id}.*Still not sure why`, 's'))
     expect(await says('extend')).toMatch(/Name the request/)
     expect(await says('end')).toMatch(/Name the session/)
+    const refused = async () => {
+      await sandbox.ship()
+      return (await sandbox.get('/audit/events?outcome=session-unknown', await sandbox.token('auditor'))).json.events
+    }
+    const before = (await refused()).length
     expect(await says('end req_nonsense')).toMatch(/Session not found/)
+    expect(await refused()).toHaveLength(before + 1)
+    expect((await refused())[0]).toMatchObject({ event: { source: expect.stringMatching(/^slack:/) } })
     expect(await says(`end ${session}`)).toMatch(/^Ended\. Its last credentials work until /)
     expect(await says(`end ${session}`)).toMatch(/^Ended\./)
     expect(await says(`extend ${id}`)).toMatch(/This request has no live session. Make a new request./)
@@ -131,6 +141,30 @@ test('a session of a target with revocation is ended at once from Slack', async 
   expect(it.lastSeen('developer', dana.direct).text).toMatch(/^Ended\. AWS has the policy that denies its credentials\./)
   const { json: ended } = await sandbox.get(`/sessions/${session.id}`, await sandbox.token('developer'))
   expect(ended).toMatchObject({ state: 'ended', endedBy: 'caller', immediateEnd: 'read-back' })
+})
+
+test('a session of a role whose policy is full is ended from Slack, if its caller lets the credentials work', async () => {
+  const dana = it.at('developer')
+  const says = async (text: string) => {
+    await dana.command(text)
+    return it.lastSeen('developer', dana.direct).text
+  }
+  const { json: session } = await sandbox.vend(await sandbox.token('developer'), { profile: 'staging-power' })
+  const pk = { S: denyKey(session.roleArn) }
+  const side = (action: 'PutItem' | 'DeleteItem', more: object) => sandbox.aws.dynamo.direct(action, { TableName: tables.side, ...more })
+  const rows = Array.from({ length: MAX_DENIED_SESSIONS }, (_, at) => ({ pk, sk: { S: `1${String(at).padStart(7, '0')}` } }))
+  const [notedAt, until] = [sandbox.now(), sandbox.now() + 1_800_000].map((time) => ({ N: String(time) }))
+  const facts = { request: { S: `req_${'0'.repeat(26)}` }, issuedAt: notedAt, notedAt, until, state: { S: 'read-back' } }
+  await Promise.all(rows.map((row) => side('PutItem', { Item: { ...row, ...facts } })))
+  await side('PutItem', { Item: { pk, sk: { S: 'COUNT' }, count: { N: String(MAX_DENIED_SESSIONS) } } })
+
+  expect(await says(`end ${session.id}`)).toMatch(/Nothing was changed\..*enter \/stint end req_\S+ keep\./s)
+  expect(await says(`end ${session.id} all`)).toBe('Enter /stint end SESSION, or /stint end SESSION keep.')
+  const state = async () => (await sandbox.get(`/sessions/${session.id}`, await sandbox.token('developer'))).json.state
+  expect(await state()).toBe('issued')
+  expect(await says(`end ${session.id} keep`)).toMatch(/^Ended\. Its last credentials work until /)
+  expect(await state()).toBe('ended')
+  await Promise.all([...rows, { pk, sk: { S: 'COUNT' } }].map((Key) => side('DeleteItem', { Key })))
 })
 
 describe('what people meet there', () => {

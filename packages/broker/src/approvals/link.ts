@@ -157,7 +157,12 @@ export function linking(store: Links, random: RandomBytes) {
       return changed.outcome === 'done' ? pointBack(changed.value, now) : changed
     },
 
-    end: async (person: Subject, reason: LinkEnd, now: Instant, origin?: Origin): Promise<LinkChanged> =>
-      linkOf(await change(linkId(person), now, (found) => end(found, reason, now), origin)),
+    /** `only`: the Slack user whose link ends. By the time of the write, the person can be linked to another one. */
+    end: async (
+      person: Subject,
+      reason: LinkEnd,
+      now: Instant,
+      { origin, only }: { readonly origin?: Origin; readonly only?: SlackUser } = {},
+    ): Promise<LinkChanged> => linkOf(await change(linkId(person), now, (found) => end(found, reason, now, only), origin)),
   }
 }

@@ -102,7 +102,7 @@ export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): 
 
   answer(app, 'DELETE /slack/link', (c) =>
     forPerson(c, async (caller) => {
-      const ended = await links.end(caller, 'unlinked', c.get('now'), origin(c, caller))
+      const ended = await links.end(caller, 'unlinked', c.get('now'), { origin: origin(c, caller) })
       if (ended.outcome === 'unknown') return refuse(c, linkUnknown(ended.cause, 'removed'))
       return ended.outcome === 'refused' ? refuse(c, ended) : c.body(null, 204)
     }),

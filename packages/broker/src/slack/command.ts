@@ -40,7 +40,7 @@ export function commands(broker: SlackBroker, openAsk: (trigger: string, turn: S
       case 'status':
         return only(await status(turn))
       case 'end':
-        return only(await end(rest.join(''), turn))
+        return only(await end(rest[0] ?? '', rest[1]?.toLowerCase(), turn))
       case 'extend':
         return only(await extend(rest[0] ?? '', rest.slice(1).join(' '), turn))
       default:
@@ -70,7 +70,10 @@ export function commands(broker: SlackBroker, openAsk: (trigger: string, turn: S
     const found = await linking.ofSlack(turn.slack, turn.now)
     if (found.outcome === 'unknown') return wordsOf(found)
     if (!found.value) return 'You are not linked.'
-    const ended = await linking.end(found.value.caller, 'unlinked', turn.now, { source: sourceOf(turn), token: turn.hash })
+    const ended = await linking.end(found.value.caller, 'unlinked', turn.now, {
+      origin: { source: sourceOf(turn), token: turn.hash },
+      only: turn.slack,
+    })
     if (ended.outcome === 'unknown')
       return 'The ledger did not answer, so the link may or may not have been removed. Enter /stint unlink again.'
     return ended.outcome === 'done' ? 'You are no longer linked.' : wordsOf(ended)

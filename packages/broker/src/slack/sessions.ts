@@ -12,16 +12,23 @@ import { callOf, deciderOf, recorded, type SlackBroker, whoIn, wordsOf } from '.
 export function sessions(broker: SlackBroker) {
   const { rules, decider } = broker
 
-  async function end(id: string, turn: SlackTurn): Promise<string> {
+  /** `keep`: a full policy of the role does not stop the end, and the credentials work until they expire. */
+  async function end(id: string, how: string | undefined, turn: SlackTurn): Promise<string> {
     if (id === '') return 'Name the session: /stint end SESSION. /stint status lists yours.'
+    if (how !== undefined && how !== 'keep') return 'Enter /stint end SESSION, or /stint end SESSION keep.'
     const known = await whoIn(broker, turn)
     if (known.outcome !== 'done') return wordsOf(known)
     if (!known.value.settled) return `You cannot end a session from Slack during the first ten minutes of your link. Run stint end ${id}`
     if (known.value.directorySilent) return `The directory did not confirm your identity. Run stint end ${id}`
-    const ended = await endSession(broker, deciderOf(turn, known.value), id, 'slack')
+    const ended = await endSession(broker, deciderOf(turn, known.value), id, 'slack', how)
     if (ended.outcome === 'unknown')
       return 'The ledger did not answer, so it is not known whether the session was ended. Enter the same command again.'
-    if (ended.outcome === 'refused') return wordsOf(ended)
+    if (ended.outcome === 'refused') {
+      await recorded(broker, turn, known.value, '', ended)
+      return ended.code === 'end-policy-full'
+        ? `${ended.detail} To let its credentials work until they expire, enter /stint end ${id} keep. Or ask a responder.`
+        : wordsOf(ended)
+    }
     const { session, immediateEnd } = ended.value
     const until = credentialsExpireAt(session)
     if (session.state !== 'ended') return `The session is ${sessionStateAt(session, turn.now)}, so there is nothing to end.`

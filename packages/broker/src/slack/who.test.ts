@@ -1,8 +1,10 @@
 /** Who is behind a Slack user, and who is told by name: what Slack and the directory say today, and what they do not say. */
 import type { Rules } from '@stint/core/config/shape'
 import { storedSubject } from '@stint/core/identity/subject'
-import { done } from '@stint/core/outcome'
+import { type Done, done } from '@stint/core/outcome'
 import { describe, expect, test } from 'vitest'
+import { ledgerInProcess, must } from '../adapters/dynamodb/testing/ledger.ts'
+import { linking } from '../approvals/link.ts'
 import { approversNamed } from './request-messages.ts'
 import { type WhoParts, whoIs } from './who.ts'
 
@@ -67,6 +69,26 @@ describe('behind a Slack user', () => {
   ])('%s', async (_name, user, claims, expected) => expect((await asked(user, claims)).known).toBe(expected))
   test('Slack is asked only about people who are linked', async () => {
     expect(await asked(member, done({}), 'nobody')).toMatchObject({ asks: 0, known: 'link-unknown' })
+  })
+  test('a link that was made meanwhile with another Slack user stays, although this one is no member', async () => {
+    const { ledger } = ledgerInProcess()
+    let drawn = 0
+    const links = linking(ledger, (count) => new Uint8Array(count).fill(++drawn))
+    const dana = { caller: { ...link.caller, kind: 'human' }, identity: 'dana' } as const
+    const origin = { source: 'slack:T1/U1', token: 'f'.repeat(64) }
+    const linkTo = async (user: string) => {
+      const { code } = await must(links.offer(dana, NOW) as Promise<Done<{ readonly code: string }>>)
+      await links.claim(code, { team: 'T1', user, name: user }, NOW, origin)
+      await links.confirm(dana, { team: 'T1', user }, NOW, origin)
+    }
+    await linkTo('U1')
+    const user = async () => {
+      await linkTo('U2')
+      return done({ ...member.value, member: false })
+    }
+    const parts = { rules, linking: links, api: { user }, directory: { claimsOf: async () => done({}) }, log: () => {} }
+    expect(await whoIs(parts as unknown as WhoParts, slack, 'f'.repeat(64), NOW)).toMatchObject({ code: 'link-unknown' })
+    expect(await links.slackOf(dana.caller, NOW)).toMatchObject({ value: { user: 'U2' } })
   })
   test('the directory and the rules see the whole subject, and the ledger sees what it stores', async () => {
     const fullSubject = `CN=Dána,${'OU=山,'.repeat(200)}C=DE`

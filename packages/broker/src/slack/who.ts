@@ -45,7 +45,7 @@ export async function whoIs(
 
   // If Slack says that the user is not a member, the link ends. If Slack does not answer, the link holds: it was made by a member.
   if (user.outcome === 'done' && !(rules.slack && isMemberAs(rules.slack, user.value, slack))) {
-    await linking.end(caller, 'not-a-member', now)
+    await linking.end(caller, 'not-a-member', now, { only: slack })
     return refused('link-unknown', notAMember)
   }
   if (user.outcome === 'refused' && aboutTheUser.has(user.error))
