@@ -46,7 +46,7 @@ export class Oracles {
     this.#all = [
       intentOracle(context),
       usesOracle(context),
-      transitionsOracle(context),
+      transitionsOracle(context, network),
       parametersOracle(context),
       renewalsOracle(context),
       immediateEndsOracle(context, iam, network),
