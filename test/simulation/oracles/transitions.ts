@@ -48,8 +48,8 @@ const QUIET = ['events', 'openKey', 'openAt', 'openSession', 'expires', 'version
 
 export function transitionsOracle(context: OracleContext, network: Network): Oracle {
   const { fault, reach, now, skewMs, releases, isLeaving, isRestoring } = context
-  /** By its text: the call that set a freeze. Two calls can set the same, at the same instant of a clock that stands still. */
-  const setters = new Map<string, string | undefined>()
+  /** By its text: the call that wrote an event. A clock that stands still lets two calls link, or set a freeze, at the same instant. */
+  const writers = new Map<string, string | undefined>()
 
   function judgeJournal({ id, before, after, operation }: Write): void {
     if (!after) return
@@ -68,10 +68,10 @@ export function transitionsOracle(context: OracleContext, network: Network): Ora
     const known = new Set(old.map((entry) => entry.M?.event?.S))
     const fresh = all.slice(old.length).map((entry) => entry.M?.event?.S ?? '')
     for (const text of fresh) {
-      const type: unknown = text === '' ? undefined : JSON.parse(text).type
-      const isAnotherSet = type === 'freeze.set' && setters.get(text) !== network.acting?.name
-      if (known.has(text) && !isAnotherSet) fault('journal', `${id} has the same event twice: ${type}`)
-      if (type === 'freeze.set') setters.set(text, network.acting?.name)
+      const isOfAnother = !id.startsWith('REQ#') && writers.get(text) !== network.acting?.name
+      if (known.has(text) && !isOfAnother)
+        fault('journal', `${id} has the same event twice: ${text === '' ? 'erased' : JSON.parse(text).type}`)
+      if (!id.startsWith('REQ#')) writers.set(text, network.acting?.name)
     }
     // A link keeps codes and pending users that the audit log does not name.
     if (id.startsWith('LINK#')) return
