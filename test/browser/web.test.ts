@@ -196,6 +196,7 @@ async function ask(body: object): Promise<string> {
   const oncall = await sandbox.token('oncall')
   for (const { id } of (await sandbox.get('/requests?state=pending', oncall)).json.requests)
     await sandbox.call('POST', `/requests/${id}/cancel`, oncall, {})
+  await sandbox.forgetAsks()
   return (await sandbox.call('POST', '/requests', oncall, { profile: 'break-glass', ...body })).json.id
 }
 

@@ -35,6 +35,7 @@ let serial = 0
 /** A break-glass that waits. */
 async function ask(body: object = {}): Promise<string> {
   sandbox.settle()
+  await sandbox.forgetAsks()
   const { json } = await sandbox.call('POST', '/requests', await sandbox.token('oncall'), {
     profile: 'break-glass',
     justification: `Orders are down ${++serial}`,

@@ -42,7 +42,11 @@ const refusals: readonly [name: string, call: Case, said: RegExp][] = [
     { who: 'developer', body: { ...logs, parameters: { bucket: '$(touch PWNED)' } } },
     /HTTP 422, code parameter-invalid/,
   ],
-  ['an approval', { who: 'oncall', body: { profile: 'break-glass', format: 'env', justification: 'test' } }, /Request req_\w{26} waits/],
+  [
+    'an approval',
+    { who: 'oncall', body: { profile: 'break-glass', format: 'env', justification: 'test' } },
+    /Request req_\w{26} is waiting/,
+  ],
   ['a body that is too large', { who: 'developer', body: { ...logs, ticket: 'x'.repeat(30_000) } }, /HTTP 413, code body-too-large/],
   ['an unknown property', { who: 'developer', body: { ...logs, colour: 'red' } }, /HTTP 400, code body-invalid/],
   ['a body that is not JSON', { who: 'developer', body: `${JSON.stringify(logs)}}` }, /HTTP 400, code body-invalid/],
@@ -163,7 +167,7 @@ describe('credential_process', () => {
     [
       'an approval',
       { who: 'oncall', body: { profile: 'break-glass', format: 'process', justification: 'test' } },
-      /Approval is required\. Request req_\w{26} waits/,
+      /Approval is required\. Request req_\w{26} is waiting/,
     ],
   ])('the AWS CLI shows %s', async (_name, call, said) => {
     const ran = await configured(call)

@@ -10,8 +10,11 @@ import type { Deadlines } from '@stint/broker'
 import type { Rules, Target } from '@stint/core/config/shape'
 import { loadRules, type Ports, portsFrom, type Sandbox, signIn, startSandbox, type WatchBroker } from '@stint/sandbox'
 import type { Interceptor } from '@stint/sandbox/aws/server'
+import { tables } from '@stint/sandbox/aws/world'
 import { apiFaults, watching } from './api-document.ts'
 import { recordDynamoDb } from './dynamodb-recording.ts'
+
+type Row = { readonly pk: { readonly S: string }; readonly sk: { readonly S: string } }
 
 export const CONFIG = fileURLToPath(new URL('../../stint.config.ts', import.meta.url))
 
@@ -21,6 +24,8 @@ export const INDEX_LAG_MS = 400
 export type TestSandbox = Sandbox & {
   /** What was written shows in the indexes: for a test that lists what it has just made. */
   readonly settle: () => void
+  /** Forgets how many requests for approval people have made this hour: for a test file that makes more than ten for one person. */
+  readonly forgetAsks: () => Promise<void>
   /** Adds to what every clock of the sandbox says. */
   readonly advance: (milliseconds: number) => void
   readonly now: () => number
@@ -115,6 +120,11 @@ export async function testSandbox(
       answers.settle()
     },
     settle: sandbox.aws.dynamo.settleIndexes,
+    async forgetAsks() {
+      const { Items = [] } = (await sandbox.aws.dynamo.direct('Scan', { TableName: tables.side })) as { Items?: Row[] }
+      for (const { pk, sk } of Items)
+        if (pk.S.startsWith('ASKS#')) await sandbox.aws.dynamo.direct('DeleteItem', { TableName: tables.side, Key: { pk, sk } })
+    },
     // On Lambda a minute lies between what happened and the sweep.
     sweep: () => {
       sandbox.aws.dynamo.settleIndexes()
