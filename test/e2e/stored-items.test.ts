@@ -216,10 +216,17 @@ describe('what is stored is read back whole', () => {
     fc.assert(
       fc.asyncProperty(requestId, post, pendingUpdate, reminder, async (id, kept, debt, later) => {
         const store = slackState(settings(), sender({ ...settings(), calls: tableOverSdk(client) }))
-        await store.dropPost(id, kept.key)
-        expect(have(await store.keepPost(id, kept))).toBe(true)
-        expect(have(await store.posts(id))).toEqual([kept])
-        have(await store.dropPost(id, kept.key))
+        const claim = { key: kept.key, claimedAt: later.at }
+        expect(have(await store.claimPost(id, claim.key, claim.claimedAt, 0))).toBe(true)
+        have(await store.dropPost(id, { ...claim, claimedAt: claim.claimedAt - 1 }))
+        expect(have(await store.posts(id))).toEqual([claim])
+        have(await store.dropPost(id, claim))
+        expect(have(await store.posts(id))).toEqual([])
+        // A drop that arrives late does not remove what was posted since.
+        const posted = { ...kept, claimedAt: claim.claimedAt, ts: '1.1' }
+        expect(have(await store.keepPost(id, posted))).toBe(true)
+        have(await store.dropPost(id, claim))
+        expect(have(await store.posts(id))).toEqual([posted])
         have(await store.addPending(debt))
         have(await store.addReminder(later))
         have(await store.addReminder(later))

@@ -50,7 +50,6 @@ export function permissionsOf(name: FunctionName, places: Places): readonly Stat
       story.query(indexes.byCaller, indexes.byDay, indexes.work),
       side.read('LOG#*', 'LOOK#*', 'SLACK#*', 'FREEZES', 'ENDS', 'DENY#*', 'WEB#*'),
       side.put(...COUNTERS, 'CODE#*', 'SLACK#*', 'FREEZES', 'ENDS', 'WEB#*'),
-      side.remove('WEB#*'),
       log.read('log', 'events'),
       ...wake(places),
       ...encrypted(places, 'dynamodb', 's3'),

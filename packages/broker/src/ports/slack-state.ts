@@ -40,7 +40,8 @@ export type SlackState = {
   claimPost(request: PendingId, key: string, now: Instant, oldBefore: Instant): Promise<Done<boolean> | Unknown>
   /** False if a newer version is already stored. Slack may have shown that version until this update replaced it. */
   keepPost(request: PendingId, post: Post): Promise<Done<boolean> | Unknown>
-  dropPost(request: PendingId, key: string): Promise<Done<true> | Unknown>
+  /** Removes a claim that led to no message. What was posted or claimed since stays. */
+  dropPost(request: PendingId, claim: Pick<Post, 'key' | 'claimedAt'>): Promise<Done<true> | Unknown>
   /** All pending updates, and the reminders that are due, earliest first. */
   pending(now: Instant): Promise<Done<{ readonly updates: readonly PendingUpdate[]; readonly reminders: readonly Reminder[] }> | Unknown>
   addPending(update: PendingUpdate): Promise<Done<true> | Unknown>

@@ -91,7 +91,7 @@ function bench(answer: (channel: string) => SlackAnswer<never> | undefined = () 
         postsOf(id).set(one.key, one)
         return done(true)
       },
-      dropPost: async (id: string, key: string) => {
+      dropPost: async (id: string, { key }: Post) => {
         postsOf(id).delete(key)
         return done(true)
       },

@@ -123,7 +123,8 @@ export class Posting {
     const posted = answer && this.took(answer, key, scope)
     if (posted) await this.keep({ key, claimedAt: now, ...posted, ...defined({ version }) })
     // Drop the claim if the message was certainly not posted, so that a retry can post it. Otherwise the claim stays until it is old.
-    else if (answer?.outcome !== 'unknown' && !(answer?.outcome === 'refused' && this.isFinal(answer.error))) await this.#drop(key)
+    else if (answer?.outcome !== 'unknown' && !(answer?.outcome === 'refused' && this.isFinal(answer.error)))
+      await this.#drop({ key, claimedAt: now })
     return this.faults.length === before
   }
 
@@ -148,8 +149,8 @@ export class Posting {
     else if (!kept.value) this.overtaken = true
   }
 
-  async #drop(key: string): Promise<void> {
-    const dropped = await this.parts.state.dropPost(this.#id, key)
+  async #drop(claim: Pick<Post, 'key' | 'claimedAt'>): Promise<void> {
+    const dropped = await this.parts.state.dropPost(this.#id, claim)
     if (dropped.outcome === 'unknown') this.faults.push({ cause: dropped.cause })
   }
 

@@ -458,7 +458,13 @@ calls.push(
     [['messages of a request', page('side', wire({ pk: `MSG#${ID}`, sk: ID }))]],
   ],
   ['settling it (DeleteItem)', () => believed(slack().settle(pending)), () => wrote('side'), true, []],
-  ['dropping a message (DeleteItem)', () => believed(slack().dropPost(ID, 'root#C1')), () => wrote('side'), true, []],
+  [
+    'dropping a message (DeleteItem)',
+    () => believed(slack().dropPost(ID, { key: 'root#C1', claimedAt: NOW })),
+    () => wrote('side'),
+    true,
+    [],
+  ],
   [
     'where messages are (Query)',
     () => believed(slack().posts(ID)),

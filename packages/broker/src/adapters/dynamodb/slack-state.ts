@@ -2,7 +2,7 @@
  * What Slack's entry point and notifier remember: used signatures, where messages are, and which updates are pending. All of it is in the
  * side table.
  */
-import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { DeleteItemCommand, type DeleteItemCommandInput, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { defined } from '@stint/core/defined'
 import { hex128 } from '@stint/core/ids'
@@ -34,6 +34,7 @@ const postsKey = (request: PendingId): string => `MSG#${request}`
 const postFields = storedFields<Omit<Post, 'key'>>({ claimedAt: true, channel: true, ts: true, version: true })
 const pendingFields = storedFields<Omit<PendingUpdate, 'request'>>({ tries: true, next: true, cause: true, dead: true })
 const reminderFields = storedFields<Reminder>({ request: true, at: true })
+type Condition = Pick<DeleteItemCommandInput, 'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'>
 const inSeconds = (at: Instant): number => Math.ceil(at / 1000)
 
 export function slackState({ client, sideTable, random }: DynamoSettings, { send }: Sender): SlackState {
@@ -67,11 +68,19 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
     const written = await put(item)
     return written.outcome === 'done' ? done(true) : written
   }
-  async function remove(pk: string, sk: string): Promise<Done<true> | Unknown> {
-    const gone = await send(async () =>
-      ofTable(await client.send(new DeleteItemCommand({ TableName: sideTable, Key: marshall({ pk, sk }), ...COUNTED })), sideTable),
-    )
-    return gone.outcome === 'done' ? done(true) : unknownOf(gone)
+  /** `only`: the item is left as it is if it is another one by now. */
+  async function remove(pk: string, sk: string, only: Condition = {}) {
+    const gone = await send(async () => {
+      try {
+        ofTable(
+          await client.send(new DeleteItemCommand({ TableName: sideTable, Key: marshall({ pk, sk }), ...only, ...COUNTED })),
+          sideTable,
+        )
+      } catch (error) {
+        if (!isBlocked(error)) throw error
+      }
+    })
+    return gone.outcome === 'done' ? done(true as const) : unknownOf(gone)
   }
   async function rowsOf<T>(pk: string, before?: string): Promise<Done<readonly T[]> | Unknown> {
     const rows = await allRows(pk, defined({ before }))
@@ -101,7 +110,12 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
       post.version === undefined
         ? put(postItem(request, post))
         : put(postItem(request, post), 'attribute_not_exists(version) OR version <= :version', { ':version': post.version }),
-    dropPost: (request, key) => remove(postsKey(request), key),
+    // A send that arrives late must not remove what was posted since.
+    dropPost: (request, { key, claimedAt }) =>
+      remove(postsKey(request), key, {
+        ConditionExpression: 'attribute_not_exists(ts) AND claimedAt = :claimed',
+        ExpressionAttributeValues: marshall({ ':claimed': claimedAt }),
+      }),
 
     async pending(now) {
       const rows = await rowsOf<{ readonly sk: PendingId }>(PENDING, `${REMINDER}${toIso(now + 1)}`)
@@ -113,26 +127,12 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
       })
     },
     addPending: (update) => always({ pk: PENDING, sk: update.request, ...pendingFields.pick(update) }),
-    async settle({ request, tries, next }) {
-      const gone = await send(async () => {
-        try {
-          const gone = await client.send(
-            new DeleteItemCommand({
-              TableName: sideTable,
-              Key: marshall({ pk: PENDING, sk: request }),
-              ConditionExpression: 'tries = :tries AND #next = :next',
-              ExpressionAttributeNames: { '#next': 'next' },
-              ExpressionAttributeValues: marshall({ ':tries': tries, ':next': next }),
-              ...COUNTED,
-            }),
-          )
-          ofTable(gone, sideTable)
-        } catch (error) {
-          if (!isBlocked(error)) throw error
-        }
-      })
-      return gone.outcome === 'done' ? done(true) : unknownOf(gone)
-    },
+    settle: ({ request, tries, next }) =>
+      remove(PENDING, request, {
+        ConditionExpression: 'tries = :tries AND #next = :next',
+        ExpressionAttributeNames: { '#next': 'next' },
+        ExpressionAttributeValues: marshall({ ':tries': tries, ':next': next }),
+      }),
     addReminder: (reminder) =>
       always({
         ...{ pk: PENDING, sk: reminderKey(reminder), ...reminderFields.pick(reminder) },

@@ -15,5 +15,6 @@ export async function readWebSession(
   key: WebSessionKey,
 ): Promise<Done<WebSession | undefined> | Unknown> {
   const found = await read(sideTable, webKey(key))
-  return found.outcome === 'done' ? done(found.value && fields.pick(unmarshall(found.value))) : found
+  // An ended session has no token.
+  return found.outcome === 'done' ? done(found.value?.sealed && fields.pick(unmarshall(found.value))) : found
 }

@@ -1,20 +1,17 @@
 /** Browser sessions in the side table: a partition for each person, so that all of their sessions can be ended at once. */
-import { DeleteItemCommand } from '@aws-sdk/client-dynamodb'
-import { marshall } from '@aws-sdk/util-dynamodb'
 import type { Instant } from '@stint/core/instant'
-import { done, type Unknown } from '@stint/core/outcome'
+import { type Done, done, type Unknown } from '@stint/core/outcome'
 import { inParallel } from '../../log/parallel.ts'
 import type { WebSessions } from '../../ports/web-sessions.ts'
-import { COUNTED, ofTable } from './answer-checks.ts'
 import { unmarshall } from './attributes.ts'
 import { partitionRows } from './partition-rows.ts'
-import { type DynamoSettings, type Sender, unconditional } from './sender.ts'
+import type { DynamoSettings, Sender } from './sender.ts'
 import { storedFields } from './stored-fields.ts'
 import { TTL, webKey } from './table.ts'
 import { readWebSession } from './web-session-item.ts'
 
-/** Deletes in flight at the same time. */
-const DELETES_AT_ONCE = 8
+/** Writes in flight at the same time. */
+const ENDS_AT_ONCE = 8
 /** The sort key of the item that says when the person signed out everywhere. The ID of a session is a digest. */
 const SIGNED_OUT = 'SIGNED-OUT'
 const signedOut = storedFields<{ readonly signedOutAt: Instant }>({ signedOutAt: true })
@@ -22,11 +19,15 @@ const signedOut = storedFields<{ readonly signedOutAt: Instant }>({ signedOutAt:
 export function webSessions({ client, sideTable }: DynamoSettings, { send, read, updateSide }: Sender): WebSessions {
   const rowsOf = partitionRows({ client, sideTable }, { send })
 
-  async function remove(key: ReturnType<typeof webKey>) {
-    const gone = await send(async () =>
-      ofTable(await client.send(new DeleteItemCommand({ TableName: sideTable, Key: marshall(key), ...COUNTED })), sideTable),
+  /** The item stays without its token until its TTL: the start of the session can still be sent again, or arrive late. */
+  async function end(key: ReturnType<typeof webKey>): Promise<Done<true> | Unknown> {
+    const ended = await updateSide(
+      key,
+      { ConditionExpression: 'attribute_exists(pk)', UpdateExpression: 'REMOVE sealed' },
+      {},
+      ({ sealed }) => sealed === undefined,
     )
-    return gone.outcome === 'done' ? done(true as const) : gone.outcome === 'unknown' ? gone : unconditional
+    return ended.outcome === 'unknown' ? ended : done(true)
   }
 
   return {
@@ -49,14 +50,14 @@ export function webSessions({ client, sideTable }: DynamoSettings, { send, read,
     async touchWebSession(key, usedAt) {
       const touched = await updateSide(
         webKey(key),
-        { ConditionExpression: 'attribute_exists(pk)', UpdateExpression: 'SET usedAt = :used' },
+        { ConditionExpression: 'attribute_exists(sealed)', UpdateExpression: 'SET usedAt = :used' },
         { ':used': usedAt },
         (image) => image.usedAt === usedAt,
       )
       return touched.outcome === 'unknown' ? touched : done(true)
     },
 
-    endWebSession: (key) => remove(webKey(key)),
+    endWebSession: (key) => end(webKey(key)),
 
     async endWebSessions(who, at, expiresAt) {
       // First, so that a sign-in at the same time finds it, or is found.
@@ -72,9 +73,9 @@ export function webSessions({ client, sideTable }: DynamoSettings, { send, read,
       if (noted.outcome === 'unknown') return noted
       const rows = await rowsOf(webKey({ who, id: '' }).pk)
       if (rows.outcome === 'unknown') return rows
-      const sessions = rows.value.filter(({ sk }) => sk?.S !== SIGNED_OUT)
-      const removed = await inParallel(sessions, DELETES_AT_ONCE, ({ sk }) => remove(webKey({ who, id: sk?.S ?? '' })))
-      return removed.find((one) => one.outcome === 'unknown') ?? done(true)
+      const sessions = rows.value.filter(({ sealed }) => sealed)
+      const ended = await inParallel(sessions, ENDS_AT_ONCE, ({ sk }) => end(webKey({ who, id: sk?.S ?? '' })))
+      return ended.find((one) => one.outcome === 'unknown') ?? done(true)
     },
 
     async webSignedOutAt(who) {
