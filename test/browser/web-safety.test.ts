@@ -64,6 +64,33 @@ test('no token, and no secret of the session, is in a page, an address, a reques
   await context.close()
 })
 
+test('a form is sent once, however often its button is clicked', async () => {
+  const { context, page } = await visitor()
+  let sent = 0
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  await page.route('**/console', async (route) => {
+    sent++
+    await held
+    await route.continue()
+  })
+  await page.goto(at('/access/direct'))
+  await page.evaluate(() => {
+    const button = document.querySelector<HTMLButtonElement>('form[action="/console"] button')
+    button?.click()
+    setTimeout(() => button?.click(), 200)
+  })
+  await expect.poll(() => sent).toBe(1)
+  await new Promise((resolve) => setTimeout(resolve, 1000))
+  const opened = page.waitForResponse((response) => response.url().endsWith('/console'))
+  release()
+  await opened
+  expect(sent).toBe(1)
+  await context.close()
+})
+
 test.each(['/', '/access/open', '/decide', 'request', '/activity', '/link', '/signed-out', 'receipt', 'refusal', 'console'])(
   '%s is stored by no cache, and names what it may load',
   async (path) => {

@@ -1,6 +1,6 @@
 /**
- * What pages do where scripts run: times in the reader's zone, lines to copy, and the newest state of a request that waits. Without this
- * file every page works, with times in UTC.
+ * What pages do where scripts run: times in the reader's zone, lines to copy, forms that are sent once, and the newest state of a request
+ * that waits. Without this file every page works, with times in UTC.
  */
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
@@ -77,6 +77,17 @@ function showCopyButtons() {
   }
 }
 
+/** A second click must not send a form again: the first one may have used up an approval. Coming back to the page, it can be sent again. */
+function sendFormsOnce() {
+  const sent = new Set()
+  document.addEventListener('submit', (event) => {
+    if (event.target.method !== 'post') return
+    if (sent.has(event.target)) event.preventDefault()
+    sent.add(event.target)
+  })
+  addEventListener('pageshow', () => sent.clear())
+}
+
 /** While the page looks for changes by itself, no one has to reload it. */
 function showReload(isShown) {
   for (const link of document.querySelectorAll('.reload')) link.hidden = !isShown
@@ -120,5 +131,6 @@ print.addEventListener('change', () => showTimes())
 addEventListener('beforeprint', () => showTimes(true))
 addEventListener('afterprint', () => showTimes())
 showCopyButtons()
+sendFormsOnce()
 showReload(false)
 setTimeout(look, LOOK_EVERY_MS, Date.now())

@@ -98,6 +98,11 @@ describe('a request', () => {
     expect(buttonsOf(message)).toEqual([buttons.approve, buttons.deny, buttons.details])
     expect(blockKitFaults(message)).toEqual([])
   })
+  test('counts the sessions for which AWS returned credentials', () => {
+    const sessions = [{ state: 'issued', issued: {} }, { state: 'failed' }, { state: 'abandoned' }, { state: 'reserved' }]
+    const message = requestMessage(shown({ state: 'approved', windowExpiresAt: NOW + MINUTE, usesLeft: 2, sessions }))
+    expect(textOf(message.blocks)).toContain('Sessions issued: 1. Uses left: 2.')
+  })
   test('says what access its sessions could leave behind', () => {
     const terms = {
       ...request().terms,

@@ -156,7 +156,7 @@ function story({ request, needed, now }: ShownRequest): readonly string[] {
     ...(request.decidedBy && state !== 'approved' ? [`${state}${decided(request)}`] : []),
     ...(request.sessions.length > 0
       ? [
-          `Sessions issued: ${request.sessions.length}. Uses left: ${request.usesLeft ?? 0}.${live === undefined ? '' : ` Live sessions: ${live}`}`,
+          `Sessions issued: ${request.sessions.filter(({ issued }) => issued).length}. Uses left: ${request.usesLeft ?? 0}.${live === undefined ? '' : ` Live sessions: ${live}`}`,
         ]
       : []),
     ...(request.review

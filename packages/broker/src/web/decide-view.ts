@@ -181,7 +181,8 @@ export function history(request: AccessRequest, items: readonly AccessRequest[],
     const decider = one.decidedBy ?? (isApproved ? one.approvals.at(-1)?.approver : undefined)
     const state = stateAt(one, now)
     const also = one.decidedBy === undefined && decider !== undefined && state !== 'approved' ? ', approved' : ''
-    return html`<li><a href="/decide/${one.id}">${time(one.createdAt)}</a>: ${durationWords(mostOf(one).duration)}, ${state}${also}${decider === undefined ? '' : ` by ${shownCaller(decider)}`}${one.sessions.length === 0 ? '' : `, ${counted(one.sessions.length, 'session')}`}</li>`
+    const issued = one.sessions.filter(({ issued }) => issued).length
+    return html`<li><a href="/decide/${one.id}">${time(one.createdAt)}</a>: ${durationWords(mostOf(one).duration)}, ${state}${also}${decider === undefined ? '' : ` by ${shownCaller(decider)}`}${issued === 0 ? '' : `, ${counted(issued, 'session')}`}</li>`
   })
   return html`<h2>Earlier requests</h2>${
     rows.length === 0

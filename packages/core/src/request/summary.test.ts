@@ -86,6 +86,14 @@ test.each<[string, object, object, Fact]>([
   expect(summaryOf(request(change, terms), place, NOW).facts).toContainEqual(expected)
 })
 
+test.each<[string, Parameters<typeof request>[0]]>([
+  ['denied', { state: 'denied' }],
+  ['cancelled', { state: 'cancelled' }],
+  ['not decided in time', { expiresAt: NOW }],
+])('a request that was %s is not said to be valid', (_name, change) => {
+  expect(summaryOf(request(change), place, NOW).facts.map(([name]) => name)).not.toContain('Valid until')
+})
+
 test('a target without a description leaves the profile’s name alone', () => {
   const { facts, justifications } = summaryOf(request(), { account: '111122223333' }, NOW)
   expect(facts).toContainEqual(['Profile', 'break-glass'])

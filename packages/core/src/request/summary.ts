@@ -40,7 +40,7 @@ export const mostOf = (request: AccessRequest): Required<Limits> => grantFrom(re
 export function summaryOf(request: AccessRequest, place: TargetFacts, now: Instant): Summary {
   const { terms } = request
   const { duration, uses } = mostOf(request)
-  const until = request.windowExpiresAt ?? request.expiresAt
+  const isPending = stateAt(request, now) === 'pending'
   const facts: readonly Fact[] = [
     ['Requester', shownRequester(request)],
     ...(request.fullSubject === undefined ? [] : [['Subject', line(request.fullSubject)] as const]),
@@ -52,7 +52,11 @@ export function summaryOf(request: AccessRequest, place: TargetFacts, now: Insta
     ['Duration', durationText(duration, terms)],
     ['Uses', uses === 1 ? '1 session' : `${uses} sessions`],
     ...(request.startsAt === undefined ? [] : [instantFact('Starts', request.startsAt)]),
-    instantFact(stateAt(request, now) === 'pending' ? 'Decide by' : 'Valid until', until),
+    ...(isPending
+      ? [instantFact('Decide by', request.expiresAt)]
+      : request.windowExpiresAt === undefined
+        ? []
+        : [instantFact('Valid until', request.windowExpiresAt)]),
     ...Object.entries(terms.parameters).map(([name, value]) => [shownLine(`Parameter ${name}`, 80), line(value)] as const),
     ...(request.extends === undefined ? [] : [['Extends', request.extends] as const]),
     ...(request.ticket === undefined ? [] : [['Ticket', line(request.ticket)] as const]),
