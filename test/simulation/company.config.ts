@@ -13,7 +13,7 @@ export default defineConfig({
     lab: {
       ...lab,
       url: 'https://lab.example/lab',
-      key: 'lab',
+      key: 'acme',
       kind: 'human',
       tokenUse: 'access',
       nameClaim: 'name',
@@ -56,6 +56,10 @@ export default defineConfig({
       { issuer: 'lab', subject: 'dana-admin' },
       { issuer: 'ci', actor: '77' },
     ],
+    rex: [
+      { issuer: 'lab', subject: 'rex' },
+      { issuer: 'lab', subject: 'rex-two' },
+    ],
   },
   log: { origin: 'stint.sim.example/log' },
   slack: { team: 'T0ACME', app: 'A0STINT', channel: 'C0ACCESS', onCall: 'S0ONCALL' },
@@ -75,7 +79,7 @@ export default defineConfig({
     },
     bucket: {
       target: 'archive',
-      eligible: [engineer],
+      eligible: [{ ...engineer, authAge: '15m' }],
       duration,
       parameters: { bucket: { pattern: 'acme-[a-z]+', max: 20 } },
       policy: [{ Effect: 'Allow', Action: 's3:GetObject', Resource: text`arn:aws:s3:::${param('bucket')}/*` }],

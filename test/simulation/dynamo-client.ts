@@ -5,7 +5,7 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
 import { clientConfig } from '@stint/broker/adapters/aws'
 import { deadlinesOnAws } from '@stint/broker/wiring/broker'
-import { type Dynamo, Refusal, send } from './dynamo.ts'
+import { type Dynamo, Refusal, send, withUnprocessed } from './dynamo.ts'
 import type { Services } from './machines.ts'
 import type { Machine } from './network.ts'
 import { stepOf } from './steps.ts'
@@ -35,7 +35,8 @@ function overCommands({ network, dynamo }: Services, machine: Machine): DynamoDB
         effect: () => applied(dynamo, operation, command.input),
         failed: error('InternalServerError', 500),
         throttled: error('ProvisionedThroughputExceededException', 400),
-        garbled,
+        garbled: (answer, dice) =>
+          operation === 'BatchGetItem' && dice.chance(0.5) ? withUnprocessed(command.input, answer, dice.pick) : garbled(answer, dice),
         deadlineMs: ANSWER_MS,
       })
     },

@@ -1,6 +1,6 @@
 /**
  * DynamoDB as values: the operations and expressions that Stint's adapters use, as strict as the service. Items are immutable: a write makes
- * a new one. Global indexes are read from a view that lags behind. `send` is its HTTP: a request in DynamoDB's JSON protocol, and the answer.
+ * a new one. Global indexes, and reads that are not consistent, show a view that lags behind. `send` is its HTTP: a request in DynamoDB's JSON protocol, and the answer.
  * test/simulation/dynalite.test.ts replays what schedules send on dynalite and compares every answer.
  */
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
@@ -116,7 +116,7 @@ export class Dynamo {
   #apply(operation: string, input: Input): object {
     switch (operation) {
       case 'GetItem': {
-        const item = this.#table(input.TableName).items.get(this.#id(input.TableName, input.Key))
+        const item = this.#read(input.TableName, input.Key, input)
         return { ...counted(input.TableName), ...(item ? { Item: item } : {}) }
       }
       case 'BatchGetItem':
@@ -138,11 +138,17 @@ export class Dynamo {
     }
   }
 
+  /** A read that is not consistent returns an item as late as the indexes learn of it. */
+  #read(name: string, key: Item, { ConsistentRead }: Input): Item | undefined {
+    const { items, view } = this.#table(name)
+    const id = this.#id(name, key)
+    return ConsistentRead ? items.get(id) : view.get(id)?.item
+  }
   #batchGet({ RequestItems }: Input): object {
     const entries = Object.entries<Input>(RequestItems)
-    const responses = entries.map(([name, { Keys, ProjectionExpression }]) => {
+    const responses = entries.map(([name, { Keys, ProjectionExpression, ...rest }]) => {
       this.#unique(name, Keys, 'BatchGetItem')
-      const found = (Keys as Item[]).map((key) => this.#table(name).items.get(this.#id(name, key))).filter((item) => item !== undefined)
+      const found = (Keys as Item[]).map((key) => this.#read(name, key, rest)).filter((item) => item !== undefined)
       return [name, ProjectionExpression ? found.map((item) => only(item, ProjectionExpression.split(', '))) : found]
     })
     const ConsumedCapacity = entries.map(([TableName]) => ({ TableName, CapacityUnits: 1 }))
@@ -259,6 +265,15 @@ function returned(which: string | undefined, before: Item | undefined, after: It
   if (which === 'ALL_NEW') return { Attributes: after }
   if (which === 'ALL_OLD') return before ? { Attributes: before } : {}
   return which === 'UPDATED_NEW' && after ? { Attributes: only(after, updated) } : {}
+}
+
+/** The answer to a BatchGetItem that had no capacity left for one of its keys. */
+export function withUnprocessed({ RequestItems }: Input, answer: Input, pick: <T>(all: readonly T[]) => T): object {
+  const [name = '', { Keys, ...how }] = Object.entries<Input>(RequestItems)[0] as [string, Input]
+  const left = pick(Keys as readonly Item[])
+  const isLeft = (item: Item) => Object.entries(left).every(([key, value]) => item[key]?.S === value.S)
+  const read = (answer.Responses[name] as Item[]).filter((item) => !isLeft(item))
+  return { ...answer, Responses: { ...answer.Responses, [name]: read }, UnprocessedKeys: { [name]: { Keys: [left], ...how } } }
 }
 
 // ── Its JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -40,7 +40,7 @@ import type { Journaled } from '@stint/core/audit/journal-item'
 import type { Rules } from '@stint/core/config/shape'
 import type { RequestId } from '@stint/core/ids'
 import type { Dynamo } from './dynamo.ts'
-import { send } from './dynamo.ts'
+import { send, withUnprocessed } from './dynamo.ts'
 import { clientOn } from './dynamo-client.ts'
 import { enderOn, immediateOn } from './end-machines.ts'
 import type { EndQueue } from './end-queue.ts'
@@ -172,7 +172,10 @@ const dynamoWire = ({ network, dynamo }: Services, machine: Machine): Wire => ({
       throttled: error(400, 'ProvisionedThroughputExceededException'),
       garbled: ({ body: answered, ...rest }, dice) => ({
         ...rest,
-        body: dice.pick(['{}', answered.slice(0, answered.length / 2), '[]', otherKey(answered)]),
+        body:
+          target.endsWith('.BatchGetItem') && dice.chance(0.5)
+            ? JSON.stringify(withUnprocessed(JSON.parse(body), JSON.parse(answered), dice.pick))
+            : dice.pick(['{}', answered.slice(0, answered.length / 2), '[]', otherKey(answered)]),
       }),
       deadlineMs,
     })
@@ -269,7 +272,8 @@ function shipperOn(services: Services, machine: Machine): Shipper {
       effect: () => nodeSign(null, message, LOG_KEY),
       failed: trouble('InternalFailure'),
       throttled: trouble('ThrottlingException'),
-      garbled: trouble('the response is not a signature'),
+      garbled: (_signature, dice) =>
+        dice.chance(0.5) ? nodeSign(null, Buffer.from('another message'), LOG_KEY) : trouble('the response is not a signature')(),
       deadlineMs: 5000,
     })
   return {

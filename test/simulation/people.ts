@@ -17,12 +17,15 @@ export const PEOPLE: Readonly<Record<string, Person>> = {
   'bob-two': { groups: ['peers'], person: 'bob' },
   max: { groups: ['managers'] },
   olu: { groups: ['directors'], slack: 'oncall' },
-  rex: { groups: ['responders'] },
+  rex: { groups: ['responders'], person: 'rex' },
+  'rex-two': { groups: ['responders'], person: 'rex' },
   ria: { groups: ['responders', 'peers'] },
   ada: { groups: ['auditors'], slack: 'auditor' },
 }
 /** The subject of CI jobs, at the issuer `ci`. */
 export const JOB = 'repo:acme/app'
+/** Who triggers jobs, by what their tokens say: the subject of a person, if the config knows one. */
+export const JOB_TRIGGERS: Readonly<Record<string, string>> = { '77': 'dana' }
 export const ENGINEERS = ['dana', 'sam', 'cyd'] as const
 export const personOf = (subject: string): string => PEOPLE[subject]?.person ?? subject
 
@@ -60,11 +63,14 @@ export function tokenOf(issuer: 'lab' | 'ci', claims: object, { forged = false }
   return token
 }
 
+/** Names are not subjects. */
+export const nameOf = (subject: string): string => `${subject[0]?.toUpperCase()}${subject.slice(1)} of Acme`
+
 /** A person's token, five minutes valid; renewed each minute. */
 export function personToken(subject: string, now: number, more: object = {}): string {
   const iat = Math.floor(now / 60_000) * 60 - 30
   const { groups, role } = PEOPLE[subject] ?? { groups: [], role: undefined }
-  return tokenOf('lab', { sub: subject, name: subject, groups, role, team: 'core', iat, exp: iat + 300, auth_time: iat, ...more })
+  return tokenOf('lab', { sub: subject, name: nameOf(subject), groups, role, team: 'core', iat, exp: iat + 300, auth_time: iat, ...more })
 }
 /** A job's token, for one use. */
 export const jobToken = (jti: string, actor: string, now: number): string => {

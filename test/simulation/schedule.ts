@@ -69,6 +69,8 @@ export type VendCall = {
   readonly by: 'sessions' | 'credentials'
   readonly requestId?: string | undefined
   readonly key?: string | undefined
+  /** Who triggered the job, as its token says. */
+  readonly actor?: string | undefined
   /** The ID of a single-use token. */
   readonly once?: string | undefined
   /** The session that the call renews. */
@@ -121,6 +123,8 @@ export class Schedule {
   epoch: number | undefined
   /** A backup of the story table, if one was made. */
   backup: ReadonlyMap<string, Item> | undefined
+  /** The tokens of jobs, which somebody could use again. */
+  readonly jobTokens: { readonly once: string; readonly actor: string; readonly token: string }[] = []
   actors = 0
   /** The names of all actors, also of those that were taken away. */
   readonly actorNames: string[] = []
@@ -362,7 +366,7 @@ export class Schedule {
     return this.#arrives(by) ? answer : undefined
   }
   /** A request that Slack sends. Slack sends it again if it gets no answer. */
-  async slackSends(by: string, { path, body, headers }: SignedForm): Promise<Answer | undefined> {
+  async slackSends(by: string, { path, body, headers }: SignedForm, attack?: string): Promise<Answer | undefined> {
     if (!this.#takesPlace(by)) return undefined
     const { machine, part } = this.#free('slack', (one) => slackOn(this.services, one))
     const request = {
@@ -375,6 +379,7 @@ export class Schedule {
     }
     const reply = await this.#work(machine, 'slack', by, () => handleSlack(part, request))
     if (reply) this.world.say(`${by}: Slack gets ${reply.status}`)
+    if (attack !== undefined && reply && reply.status < 400) this.oracles.fault('slack', `${by}: a form with ${attack} is accepted`)
     if (reply && reply.status >= 500 && reply.status !== 503) this.oracles.fault('bug', `Slack gets ${reply.status}: ${reply.body}`)
     return reply && { status: reply.status, text: reply.body, json: jsonOf(reply.body) }
   }

@@ -63,8 +63,9 @@ export function otherAnswer({ body, ...http }: Http, dice: Dice): Http {
     [/<SourceIdentity>[^<]*/, '<SourceIdentity>acme.another-session'],
     [/<SecretAccessKey>[^<]*/, '<SecretAccessKey>'],
     [/<\/AssumeRoleResult>.*/, ''],
-    [/^.*$/s, '<html>Service unavailable</html>'],
   ]
+  // A gateway can answer in the place of AWS, with any status.
+  if (dice.chance(0.15)) return { ...http, status: dice.pick([200, 403, 502]), body: '<html>Service unavailable</html>' }
   const [from, to] = dice.pick(changes)
   return { ...http, body: body.replace(from, to) }
 }

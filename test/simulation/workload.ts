@@ -95,13 +95,50 @@ async function container(actor: Actor): Promise<void> {
   await actor.crowd(2 + actor.dice.int(6), actor.dice.pick([5, 3000, 70_000]), () => actor.vendAs(subject, 'plain', { by: 'credentials' }))
 }
 
-/** A CI job, whose token can be used once, and which tries again. */
+/** A CI job, whose token can be used once, and which tries again; or one that renews, or asks. */
 async function once(actor: Actor): Promise<void> {
+  const { dice } = actor
+  const [who, way] = [dice.pick(['77', '78']), dice.int(10)]
+  if (way < 2) return renewByJob(actor, who)
+  if (way < 4) return askByJob(actor)
+  const token = newJobToken(actor, who)
+  await actor.crowd(2 + dice.int(3), dice.pick([5, 500, 100_000]), () => runJob(actor, who, 'plain', token))
+}
+
+type JobToken = { readonly once: string; readonly token: string }
+function newJobToken({ dice, now, schedule }: Actor, who: string): JobToken {
+  const once = `job-${dice.int(1e9)}`
+  const made = { once, actor: who, token: jobToken(once, who, now) }
+  schedule.jobTokens.push(made)
+  return made
+}
+function runJob(actor: Actor, who: string, profile: string, { once, token } = newJobToken(actor, who), more: Partial<VendCall> = {}) {
+  const call = { subject: JOB, issuer: 'ci', profile, by: 'sessions', actor: who, once, ...more } as const
+  const body = { profile, justification: 'nightly', ...(more.requestId === undefined ? {} : { requestId: more.requestId }) }
+  return actor.schedule.vend(actor.by, call, token, more.renews === undefined ? body : {})
+}
+
+/** With one token for the session and one for the renewals, of which a token can make one. */
+async function renewByJob(actor: Actor, who: string): Promise<void> {
+  const started = await runJob(actor, who, 'long')
+  if (started?.status !== 201) return
+  const token = newJobToken(actor, who)
+  await actor.crowd(2 + actor.dice.int(2), actor.dice.pick([5, 500, 100_000]), () =>
+    runJob(actor, who, 'long', token, { renews: started.json.id }),
+  )
+}
+
+/** Dana's job asks. Neither of her identities can approve it. */
+async function askByJob(actor: Actor): Promise<void> {
   const { dice, schedule } = actor
-  const jti = `job-${dice.int(1e9)}`
-  const token = jobToken(jti, dice.pick(['77', '78']), actor.now)
-  const call = { subject: JOB, issuer: 'ci', profile: 'plain', by: 'sessions', once: jti } as const
-  await actor.crowd(2 + dice.int(3), dice.pick([5, 500, 100_000]), () => schedule.vend(actor.by, call, token, { profile: 'plain' }))
+  const asked = await runJob(actor, '77', 'one')
+  const requestId = asked?.json.requestId as string | undefined
+  if (requestId === undefined) return
+  await actor.crowd(3, dice.pick([50, 5000]), async (at) => {
+    const who = at === 0 ? 'dana-admin' : dice.pick(['dana', 'dana-admin', 'avery', 'bob'])
+    await schedule.api(actor.by, 'POST', `/requests/${requestId}/approve`, who, {})
+  })
+  await actor.crowd(2, 5000, () => runJob(actor, '77', 'one', newJobToken(actor, '77'), { requestId }))
 }
 
 /** Asks; people decide, several at once and in several ways; the caller uses it, more often than it allows. */
@@ -391,8 +428,15 @@ async function freeze(actor: Actor): Promise<void> {
     // Approvers: what they decide while they are frozen must not count.
     [{ kind: 'subject', issuer: 'lab', id: 'avery' }, 'subject#lab#avery'],
     [{ kind: 'person', id: 'bob' }, 'person#bob'],
+    // With his other identity, he must not approve either.
+    [{ kind: 'subject', issuer: 'lab', id: 'bob' }, 'subject#lab#bob'],
+    [{ kind: 'target', id: 'staging' }, 'target#staging'],
+    [{ kind: 'issuer', id: 'lab' }, 'issuer#lab'],
+    // A responder who is frozen releases nothing.
+    [{ kind: 'subject', issuer: 'lab', id: 'rex' }, 'subject#lab#rex'],
   ] as const)
-  const expiresAt = dice.chance(0.2) ? new Date(actor.now + 120_000).toISOString() : undefined
+  // Nobody could release a freeze of the issuer of all people.
+  const expiresAt = scope.kind === 'issuer' || dice.chance(0.2) ? new Date(actor.now + 120_000).toISOString() : undefined
   const profile = scope.kind === 'profile' ? scope.id : 'plain'
   // Calls that are under way when the freeze is set.
   const beside = actor.crowd(dice.int(4), 300, () => actor.vendAs('dana', profile))
@@ -408,17 +452,19 @@ async function freeze(actor: Actor): Promise<void> {
   if (set?.status !== 201) return
   const lasts = dice.pick([100, 5000, 100_000])
   // Whom it stops, while it lasts.
-  const approver = scope.kind === 'subject' ? scope.id : dice.pick(['bob', 'bob-two'])
+  const approver = scope.kind === 'subject' && scope.id === 'avery' ? scope.id : dice.pick(['bob', 'bob-two'])
   await Promise.all([
     actor.wait(lasts),
-    actor.crowd(1 + dice.int(4), lasts, () => actor.vendAs('dana', profile)),
+    actor.crowd(1 + dice.int(4), lasts, () => (dice.chance(0.3) ? runJob(actor, '77', 'plain') : actor.vendAs('dana', profile))),
     actor.crowd(dice.int(3), lasts, async () => {
       const id = dice.pick(schedule.pendingRequests())
       if (id !== undefined) await approve(actor, id, approver)
     }),
   ])
   const first = dice.pick(['rex', 'ria'])
-  const second = dice.chance(0.1) ? first : first === 'rex' ? 'ria' : 'rex'
+  // One person is not two, whichever identity they use.
+  const alone = first === 'rex' ? dice.pick(['rex', 'rex-two', 'rex-two']) : first
+  const second = dice.chance(0.2) ? alone : first === 'rex' ? 'ria' : 'rex'
   for (const who of [first, second]) {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       schedule.oracles.onReleaseBegun(text, who)
@@ -673,10 +719,16 @@ async function restore(schedule: Schedule, backup: ReadonlyMap<string, Item>, di
   oracles.onRestored(world.now)
   await world.sleep(1000)
   if (restores && !isLate) await auditRestore(schedule, dice)
-  for (const { pk, id, caller, profile } of schedule.storyItems()) {
+  for (const { once, actor: who, token } of schedule.jobTokens.slice(-3)) await runJob(actor, who, 'plain', { once, token })
+  for (const item of schedule.storyItems()) {
+    const { pk, id, caller, profile } = item
     const owner = caller?.M?.subject?.S ?? ''
     if (!pk?.S?.startsWith('REQ#') || !PEOPLE[owner]) continue
     await actor.vendAs(owner, profile?.S ?? '', { requestId: id?.S })
+    for (const suffix of Object.keys(item).flatMap((name) => (name.startsWith('ses.') ? [name.slice(4)] : []))) {
+      const call = { subject: owner, issuer: 'lab', profile: profile?.S ?? '', by: 'sessions', renews: `${id?.S}.${suffix}` } as const
+      if (profile?.S?.startsWith('long')) await schedule.vend(actor.by, call, personToken(owner, actor.now), {})
+    }
     if (dice.chance(0.5)) await schedule.api(actor.by, 'POST', `/requests/${id?.S}/revoke`, owner, {})
   }
   // The sweeper ends what the backup has as open, on a journal that lacks what the log has: it is quarantined.

@@ -1,14 +1,14 @@
 /**
  * A freeze that was answered stops every call that begins later, until two people have begun to release it: sessions of whom and what it
- * names, and decisions of the people it names. Only responders freeze and release. A table that is restored from a backup lacks later freezes,
+ * names, and decisions of the people it names, with any of their identities and in the jobs that they trigger. Only responders freeze and release. A table that is restored from a backup lacks later freezes,
  * until it is restored from the log, too.
  */
-import { PEOPLE, personOf } from '../people.ts'
-import { credentialsIn, eventsIn, freshEvents, type Oracle, type OracleContext } from './oracle.ts'
+import { JOB_TRIGGERS, PEOPLE, personOf } from '../people.ts'
+import { credentialsIn, eventsIn, freshEvents, type Oracle, type OracleContext, type VendCall } from './oracle.ts'
 
 type Freeze = { readonly scope: string; readonly answered: number; readonly until: number; released?: number; isLost?: boolean }
 
-export function freezesOracle({ fault, reach, now, skewMs, dynamo }: OracleContext): Oracle {
+export function freezesOracle({ fault, reach, now, skewMs, dynamo, releases }: OracleContext): Oracle {
   const freezes: Freeze[] = []
   /** When a freeze of a scope was first in the table. */
   const written = new Map<string, number>()
@@ -16,9 +16,18 @@ export function freezesOracle({ fault, reach, now, skewMs, dynamo }: OracleConte
 
   const holds = ({ answered, until, released, isLost }: Freeze, started: number): boolean =>
     !isLost && started > answered && now() < until - 2 * skewMs && (released === undefined || now() < released)
-  const scopesOf = (issuer: string, subject: string): readonly string[] => {
-    const person = issuer === 'lab' ? PEOPLE[subject]?.person : undefined
-    return [`subject#${issuer}#${subject}`, ...(person ? [`person#${person}`] : [])]
+  /** Who asked to release each freeze. */
+  const asked = new Map<string, string>()
+  /** What stops a person from asking, approving and releasing: freezes of any of their identities. */
+  const scopesOfPerson = (subject: string): readonly string[] => {
+    const all = Object.keys(PEOPLE).filter((one) => one === subject || personOf(one) === personOf(subject))
+    return [...all.map((one) => `subject#lab#${one}`), `person#${personOf(subject)}`, 'issuer#lab']
+  }
+  /** What stops a session. */
+  const scopesOf = ({ issuer, subject, profile, actor = '' }: VendCall): readonly string[] => {
+    const target = releases[0]?.profiles.find(profile)?.target
+    const person = issuer === 'lab' ? personOf(subject) : JOB_TRIGGERS[actor]
+    return ['all', `issuer#${issuer}`, `subject#${issuer}#${subject}`, `person#${person}`, `profile#${profile}`, `target#${target}`]
   }
   /** Which freezes the restored table has. Whether it should have more is judged in ./restore.ts and ./log.ts. */
   function lookAgain(): void {
@@ -41,6 +50,10 @@ export function freezesOracle({ fault, reach, now, skewMs, dynamo }: OracleConte
       if (write.table !== 'stint' || !write.id.startsWith('FREEZE#')) return
       for (const { type, by, scope } of freshEvents(write)) {
         if (type === 'freeze.set' && !written.has(scope)) written.set(scope, now())
+        if (type === 'freeze.set') asked.delete(write.id)
+        if (type === 'freeze.release-asked') asked.set(write.id, personOf(by.subject))
+        if (type === 'freeze.released' && asked.get(write.id) === personOf(by.subject))
+          fault('freezes', `${by.subject} released ${write.id} alone`)
         if (['freeze.set', 'freeze.release-asked', 'freeze.released'].includes(type) && by && !isResponder(by))
           fault('freezes', `${type} of ${scope} by ${by.subject}`)
       }
@@ -48,7 +61,7 @@ export function freezesOracle({ fault, reach, now, skewMs, dynamo }: OracleConte
     onRestored: lookAgain,
     onAuditRestored: lookAgain,
     onVended(call, answer) {
-      const scopes = ['all', `profile#${call.profile}`, ...scopesOf(call.issuer, call.subject)]
+      const scopes = scopesOf(call)
       if (answer.json.code === 'frozen') {
         reach('a call is frozen')
         const began = scopes.map((scope) => written.get(scope) ?? Number.POSITIVE_INFINITY)
@@ -59,8 +72,11 @@ export function freezesOracle({ fault, reach, now, skewMs, dynamo }: OracleConte
       if (broken) fault('freezes', `${broken.scope} was frozen, and a later call of ${call.subject} got credentials`)
     },
     onAnswered({ started, subject, method, path }, { status, json }) {
-      if (method !== 'POST' || !/^\/requests(\/req_\w+\/(approve|extend))?$/.test(path)) return
-      const broken = freezes.find((freeze) => scopesOf('lab', subject).includes(freeze.scope) && holds(freeze, started))
+      const isStopped =
+        method === 'POST' ? /^\/requests(\/req_\w+\/(approve|extend))?$/.test(path) : method === 'DELETE' && path.startsWith('/freezes/')
+      if (!isStopped) return
+      const scopes = scopesOfPerson(subject)
+      const broken = freezes.find((freeze) => scopes.includes(freeze.scope) && holds(freeze, started))
       if (!broken) return
       if (json.code === 'frozen' && path.endsWith('/approve')) reach('a frozen approver is refused')
       if (status < 300) fault('freezes', `${broken.scope} was frozen, and a later ${method} ${path} of ${subject} took effect`)

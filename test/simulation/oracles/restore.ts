@@ -49,7 +49,7 @@ export function restoreOracle({ fault, reach, now, dynamo, isRestoring }: Oracle
       const item = dynamo
         .items('stint')
         .find((one) => sessionsIn(one).some(({ fields }) => stringOf(fields.issued?.M?.accessKeyId) === found.accessKeyId))
-      const id = stringOf(item?.pk) ?? `REQ#${call.requestId}`
+      const id = stringOf(item?.pk) ?? `REQ#${call.renews?.split('.')[0] ?? call.requestId}`
       if (before.has(id)) fault('restore', `${id} is from before the restore, and was used ${now() - restoredAt} ms after it`)
     },
   }

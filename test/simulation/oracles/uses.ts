@@ -136,6 +136,10 @@ export function usesOracle(context: OracleContext): Oracle {
       const request = session?.split('.')[0] ?? ''
       const answered = withdrawalAnswered.get(request)
       if (answered !== undefined && call.started > answered) fault('uses', `${request} was withdrawn, and a later call got credentials`)
+      if (call.once !== undefined) {
+        byToken.set(call.once, (byToken.get(call.once) ?? 0) + 1)
+        if ((byToken.get(call.once) ?? 0) > 1) fault('uses', `the single-use token ${call.once} gave two credentials`)
+      }
       // A renewal takes no use.
       if (call.renews !== undefined) return
       if (call.tokenExpires !== undefined) {
@@ -150,10 +154,6 @@ export function usesOracle(context: OracleContext): Oracle {
         const keys = (byKey.get(call.key) ?? new Set()).add(found.accessKeyId)
         byKey.set(call.key, keys)
         if (keys.size > 1) fault('uses', `the Idempotency-Key ${call.key} gave ${keys.size} credentials`)
-      }
-      if (call.once !== undefined) {
-        byToken.set(call.once, (byToken.get(call.once) ?? 0) + 1)
-        if ((byToken.get(call.once) ?? 0) > 1) fault('uses', `the single-use token ${call.once} gave two credentials`)
       }
       const count = (left.get(request) ?? 0) + 1
       left.set(request, count)
