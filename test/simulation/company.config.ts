@@ -116,6 +116,7 @@ export default defineConfig({
       target: 'payments',
       eligible: [engineer],
       duration,
+      policyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'],
       approval: { rules: [{ by: named('avery', 'olu'), count: 1 }], expiresAfter: '1h', window: '30m', maxUses: 2 },
     },
     glass: {

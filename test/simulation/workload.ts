@@ -147,13 +147,16 @@ async function ask(actor: Actor): Promise<void> {
   const profile = dice.pick(['one', 'two', 'many', 'glass', 'many'])
   const subject = dice.pick(ENGINEERS)
   const key = dice.chance(0.3) ? `ask-${subject}-${profile}-${dice.int(2)}` : undefined
+  // Its window begins later than its approval.
+  const startsAt = dice.chance(0.15) ? new Date(actor.now + 300_000).toISOString() : undefined
   let request: string | undefined
   const tryToAsk = async () => {
     for (let tries = 0; tries < MOST_TRIES && request === undefined; tries++) {
       const headers = key === undefined ? {} : { 'idempotency-key': key }
-      const answer = dice.chance(0.5)
-        ? await actor.vendAs(subject, profile)
-        : await schedule.api(actor.by, 'POST', '/requests', subject, { profile, justification: 'INC-1' }, headers)
+      const answer =
+        startsAt === undefined && dice.chance(0.5)
+          ? await actor.vendAs(subject, profile)
+          : await schedule.api(actor.by, 'POST', '/requests', subject, { profile, justification: 'INC-1', startsAt }, headers)
       request ??= answer?.json.requestId ?? (answer && answer.status < 300 ? answer.json.id : undefined)
       if (answer?.status === 429) return
       if (request === undefined) await actor.wait(3000)
@@ -166,7 +169,7 @@ async function ask(actor: Actor): Promise<void> {
 async function decideAndUse(actor: Actor, request: string, subject: string, profile: string): Promise<void> {
   const { dice, schedule } = actor
   const decide = async (who: string, act: string, tries: number) => {
-    const limits = act === 'approve' && dice.chance(0.2) ? { uses: 1, ...(dice.chance(0.5) ? { window: '10m' } : {}) } : {}
+    const limits = act === 'approve' && dice.chance(0.2) ? { uses: 1, ...(dice.chance(0.5) ? { window: '10m' } : { duration: '20m' }) } : {}
     for (let at = 0; at < tries; at++) {
       const answer = await schedule.api(actor.by, 'POST', `/requests/${request}/${act}`, who, act === 'review' ? { text: 'seen' } : limits)
       if (answer && answer.status < 500 && !dice.chance(0.2)) return
@@ -346,6 +349,13 @@ async function chat(actor: Actor): Promise<void> {
   }
   if (request === undefined) return
   const id = request
+  // From then on, decisions in Slack count. One of a person who is frozen does not.
+  if (dice.chance(0.5)) await schedule.world.sleep(LINK_SETTLES_MS)
+  if (dice.chance(0.2)) {
+    const scope = { kind: 'subject', issuer: 'lab', id: approver }
+    const frozen = await schedule.api(actor.by, 'POST', '/freezes', 'rex', { scope, justification: 'INC-5' })
+    if (frozen?.status === 201) schedule.oracles.onFrozen(`subject#lab#${approver}`, Number.POSITIVE_INFINITY)
+  }
   for (let tries = 0; tries < 6; tries++) {
     await Promise.all(schedule.shards.map((shard) => schedule.notify(shard)))
     await actor.wait(5000)
@@ -397,9 +407,23 @@ async function attack(actor: Actor): Promise<void> {
       ['expired', tokenOf('lab', { sub: 'dana', role: 'engineer', iat: now - 7200, exp: now - 3600 })],
       ['without a role', personToken('rex', actor.now)],
     ] as const)
-    if (dice.chance(0.5)) {
+    if (dice.chance(0.4)) {
       const call = { subject: 'attacker', issuer: 'lab', profile: 'plain', by: 'sessions', attack: bad[0] } as const
       await schedule.vend(actor.by, call, bad[1], { profile: 'plain' })
+    } else if (dice.chance(0.3)) {
+      const [attack, bucket, more] = dice.pick([
+        ['a parameter that its pattern excludes', 'other-logs', {}],
+        ['a sign-in of an hour ago', 'acme-logs', { auth_time: now - 3600 }],
+      ] as const)
+      const call = { subject: 'sam', issuer: 'lab', profile: 'bucket', by: 'sessions', attack } as const
+      await schedule.vend(actor.by, call, personToken('sam', actor.now, more), { profile: 'bucket', parameters: { bucket } })
+    } else if (dice.chance(0.2)) {
+      const form = schedule.slack.request('developer').command('status')
+      const headers = Object.entries(form.headers).map(([name, value]) => [
+        name,
+        name.endsWith('signature') ? `v0=${'0'.repeat(64)}` : value,
+      ])
+      await schedule.slackSends(actor.by, { ...form, headers: Object.fromEntries(headers) }, 'another signature')
     } else if (someone !== undefined) {
       // Somebody else's request, by someone who is an engineer too.
       const owner = schedule.dynamo.item('stint', `REQ#${someone}`)

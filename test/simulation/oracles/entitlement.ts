@@ -1,11 +1,13 @@
 /** Invariants 2 and 4: everyone who changes a request is entitled to. Judged by the groups of the company, not by Stint's own rules. */
 import { JOB, PEOPLE, personOf } from '../people.ts'
-import { freshEvents, type Item, isRequest, type Json, type Oracle, type OracleContext, stringOf } from './oracle.ts'
+import { freshEvents, type Item, isRequest, type Json, numberOf, type Oracle, type OracleContext, stringOf } from './oracle.ts'
 
-/** Whose decision counts, by the profile: a group, or people by name. In one of the two releases, or after an escalation. */
-const APPROVERS: Readonly<Record<string, { readonly groups: readonly string[]; readonly names?: readonly string[] }>> = {
+/** Whose decision counts, by the profile: a group, or people by name, in one of the two releases. `later`: once it is escalated. */
+const APPROVERS: Readonly<
+  Record<string, { readonly groups: readonly string[]; readonly names?: readonly string[]; readonly later?: readonly string[] }>
+> = {
   one: { groups: ['peers'] },
-  two: { groups: ['peers', 'managers', 'directors'] },
+  two: { groups: ['peers', 'managers'], later: ['directors'] },
   many: { groups: ['peers'] },
   chat: { groups: [], names: ['avery', 'olu'] },
   glass: { groups: ['peers'], names: ['avery'] },
@@ -26,6 +28,8 @@ export function entitlementOracle({ fault, reach, isRestoring }: OracleContext):
   }
 }
 
+const ESCALATED_AFTER_MS = 600_000
+
 type By = { readonly issuer: string; readonly subject: string }
 
 const isRequester = ({ issuer, subject }: By, { caller }: Item): boolean =>
@@ -37,9 +41,11 @@ const isSelf = (by: By, request: Item): boolean => {
   return by.issuer === 'lab' ? owner.includes(personOf(by.subject)) : isRequester(by, request)
 }
 const isIn = ({ issuer, subject }: By, group: string): boolean => issuer === 'lab' && PEOPLE[subject]?.groups.includes(group) === true
-const isApprover = (by: By, { profile }: Item): boolean => {
-  const { groups = [], names = [] } = APPROVERS[stringOf(profile) ?? ''] ?? {}
-  return by.issuer === 'lab' && (names.includes(by.subject) || groups.some((group) => isIn(by, group)))
+const isApprover = (by: By, { profile, createdAt }: Item, { at }: Json): boolean => {
+  const { groups = [], names = [], later = [] } = APPROVERS[stringOf(profile) ?? ''] ?? {}
+  const isEscalated = Date.parse(at) >= (numberOf(createdAt) ?? 0) + ESCALATED_AFTER_MS
+  const all = isEscalated ? [...groups, ...later] : groups
+  return by.issuer === 'lab' && (names.includes(by.subject) || all.some((group) => isIn(by, group)))
 }
 /** With another identity, perhaps. */
 const hasApproved = ({ subject }: By, { approvals }: Item): boolean =>
@@ -52,9 +58,10 @@ const judges: { readonly [type: string]: (by: By, request: Item, event: Json) =>
   'request.asked': isRequester,
   'request.justified': isRequester,
   'request.cancelled': isRequester,
-  'approval.given': (by, request) => isApprover(by, request) && !isSelf(by, request),
-  'request.denied': (by, request) => (isApprover(by, request) || mayStop(by, request) || hasApproved(by, request)) && !isSelf(by, request),
-  'request.revoked': (by, request) => isRequester(by, request) || isApprover(by, request) || mayStop(by, request),
-  'request.reviewed': (by, request) => (isApprover(by, request) || isIn(by, 'auditors')) && !isSelf(by, request),
-  'session.ended': (by, request) => isRequester(by, request) || isApprover(by, request) || isIn(by, 'responders'),
+  'approval.given': (by, request, event) => isApprover(by, request, event) && !isSelf(by, request),
+  'request.denied': (by, request, event) =>
+    (isApprover(by, request, event) || mayStop(by, request) || hasApproved(by, request)) && !isSelf(by, request),
+  'request.revoked': (by, request, event) => isRequester(by, request) || isApprover(by, request, event) || mayStop(by, request),
+  'request.reviewed': (by, request, event) => (isApprover(by, request, event) || isIn(by, 'auditors')) && !isSelf(by, request),
+  'session.ended': (by, request, event) => isRequester(by, request) || isApprover(by, request, event) || isIn(by, 'responders'),
 }

@@ -9,12 +9,20 @@ import { type Item, isRequest, type Json, numberOf, type Oracle, type OracleCont
 
 /** One set of credentials that an intent announces: when it was reserved, and when it must end. */
 type Wanted = { readonly at: number; readonly end: number }
-type Intent = { readonly session: string; readonly issuer: string; readonly terms: Json; readonly sets: Map<string, Wanted> }
+type Intent = {
+  readonly session: string
+  readonly issuer: string
+  readonly subject: string
+  readonly terms: Json
+  readonly sets: Map<string, Wanted>
+}
 
 /** The shortest session that STS makes, in seconds (AWS STS API Reference, DurationSeconds). */
 const LEAST_STS_SECONDS = 900
 /** The claim `team` of the tokens of each issuer. */
 const TEAMS: Readonly<Record<string, string>> = { lab: 'core', ci: 'ci' }
+/** The key of the issuer `lab` in names at AWS. */
+const KEY = 'acme'
 const ALLOW_ALL = [{ Effect: 'Allow', Action: '*', Resource: '*' }]
 
 export function parametersOracle({ fault, releases }: OracleContext): Oracle {
@@ -34,13 +42,16 @@ export function parametersOracle({ fault, releases }: OracleContext): Oracle {
         const [name, session] = [stringOf(fields.sessionName) ?? '', `${write.id.slice(4)}.${suffix}`]
         const known = byName.get(name)
         const terms: Json = known?.terms ?? JSON.parse(text)
-        const intent = known ?? { session, issuer: stringOf(write.after?.caller?.M?.issuer) ?? '', terms, sets: new Map() }
+        const [issuer, subject] = [write.after?.caller?.M?.issuer, write.after?.caller?.M?.subject].map((one) => stringOf(one) ?? '')
+        const intent = known ?? { session, issuer: issuer ?? '', subject: subject ?? '', terms, sets: new Map() }
         byName.set(name, intent)
         if (known === undefined && state === 'reserved') {
           const whole = wantedOf(fields.reservedAt, fields.expiresAt)
           judgeDuration(session, terms, whole)
+          // The longest session that an approver allowed, in seconds.
+          const limit = numberOf(write.after?.limits?.M?.duration) ?? Number.POSITIVE_INFINITY
           const renewed = terms.renew === undefined ? whole.end : wholeSecond(whole.at) + terms.renew * 1000
-          intent.sets.set('first', { at: whole.at, end: Math.min(whole.end, renewed) })
+          intent.sets.set('first', { at: whole.at, end: Math.min(whole.end, renewed, wholeSecond(whole.at) + limit * 1000) })
         }
         for (const [attempt, set] of Object.entries(fields.open?.M ?? {})) intent.sets.set(attempt, wantedOf(set.M?.at, set.M?.expiresAt))
       }
@@ -49,19 +60,26 @@ export function parametersOracle({ fault, releases }: OracleContext): Oracle {
       const intent = byName.get(form.RoleSessionName ?? '')
       // ./intent.ts reports a call without one.
       if (!intent) return
-      const { session, issuer, terms } = intent
+      const { session, issuer, subject, terms } = intent
       const differs = (what: string, is: unknown) => fault('parameters', `${session}: ${what} is ${JSON.stringify(is)?.slice(0, 300)}`)
       const target = releases[0]?.targets[releases[0]?.profiles.find(terms.profile)?.target ?? '']
       if (form.RoleArn !== target?.roleArn) differs('the role', form.RoleArn)
       if (form.ExternalId !== target?.externalId) differs('the external ID', form.ExternalId)
-      if (form.SourceIdentity !== terms.sourceIdentity) differs('the source identity', form.SourceIdentity)
+      // The subjects of people are plain; that of the job is encoded, and only compared with the terms.
+      const person = issuer === 'lab' ? `${KEY}.${subject}` : terms.sourceIdentity
+      if (form.SourceIdentity !== terms.sourceIdentity || form.SourceIdentity !== person)
+        differs('the source identity', form.SourceIdentity)
 
-      const { allows, ends, strange } = readPolicy(form.Policy)
+      const { allows, ends, mintings, strange } = readPolicy(form.Policy)
       const known = releases.flatMap((rules) => allowsOf(rules, terms))
       if (!known.some((one) => isDeepStrictEqual(allows, one))) differs('what the policy allows', allows)
       if (strange.length > 0) differs('a statement of the policy', strange)
+      // Where everything is allowed, what makes lasting access is denied.
+      const isWide = isDeepStrictEqual(allows, ALLOW_ALL)
+      if (isWide && !(mintings.length === 1 && mintings[0].Action.some(isOfAssumeRole))) differs('the Deny of lasting access', mintings)
       const arns = listIn(form, /^PolicyArns\.member\.\d+\.arn$/)
-      if (arns.length > 0) differs('the list of managed policies', arns)
+      if (!isDeepStrictEqual(arns, releases[0]?.profiles.find(terms.profile)?.policyArns ?? []))
+        differs('the list of managed policies', arns)
 
       const wanted = [...intent.sets.values()].find(({ end }) => ends.length === 1 && end === ends[0])
       if (!wanted) differs('the end in the policy', ends)
@@ -82,6 +100,8 @@ export function parametersOracle({ fault, releases }: OracleContext): Oracle {
   }
 }
 
+/** Stint shortens the names of actions with wildcards. */
+const isOfAssumeRole = (action: string): boolean => new RegExp(`^${action.replaceAll('*', '.*')}$`).test('sts:AssumeRole')
 const wholeSecond = (instant: number): number => Math.floor(instant / 1000) * 1000
 const wantedOf = (at: Item[string] | undefined, end: Item[string] | undefined): Wanted => ({
   at: numberOf(at) ?? 0,
@@ -94,7 +114,7 @@ const listIn = (form: Readonly<Record<string, string>>, name: RegExp): readonly 
 function allowsOf(rules: Rules, { profile, parameters }: Json): readonly (readonly object[])[] {
   const found: Profile | undefined = rules.profiles.find(profile)
   if (!found) return []
-  if (!found.policy) return [ALLOW_ALL]
+  if (!found.policy) return [found.policyArns ? [] : ALLOW_ALL]
   // One profile has a parameter.
   return [profile === 'bucket' ? [allowGet(`arn:aws:s3:::${parameters.bucket}/*`)] : found.policy.map(() => allowGet('*'))]
 }
@@ -110,6 +130,7 @@ function readPolicy(text = '{}') {
   return {
     allows: statements.filter(({ Effect }) => Effect === 'Allow'),
     ends: statements.filter(isEnd).map(({ Condition }) => Date.parse(Condition.DateGreaterThanEquals['aws:CurrentTime'])),
+    mintings: statements.filter(isMintingDeny),
     strange: statements.filter((one) => one.Effect !== 'Allow' && !isEnd(one) && !isMintingDeny(one)),
   }
 }

@@ -67,6 +67,12 @@ export function usesOracle(context: OracleContext): Oracle {
         if (window !== undefined && window <= now() - 2 * skewMs - GRACE_MS - 100_000)
           fault('uses', `${session} is reserved ${now() - window} ms after its window`)
         const reservedAt = numberOf(fields.reservedAt) as number
+        const [startsAt, windowStartsAt] = [numberOf(before?.startsAt), numberOf(before?.windowStartsAt)]
+        if (startsAt !== undefined && (windowStartsAt ?? 0) < startsAt)
+          fault('uses', `${request} begins before the start that was asked for`)
+        // The window may begin during the call.
+        if (windowStartsAt !== undefined && reservedAt < windowStartsAt - GRACE_MS)
+          fault('uses', `${session} is reserved at ${reservedAt}, and its window begins at ${windowStartsAt}`)
         if (window !== undefined && reservedAt >= window)
           fault('uses', `${session} is reserved at ${reservedAt}, and its window ended at ${window}`)
       }
