@@ -22,7 +22,7 @@ export function clientOn(services: Services, machine: Machine): DynamoDBClient {
   return client
 }
 
-function overCommands({ network, dynamo }: Services, machine: Machine): DynamoDBClient {
+function overCommands({ network, dynamo, reach }: Services, machine: Machine): DynamoDBClient {
   const error = (name: string, httpStatusCode: number) => () => {
     throw Object.assign(new Error(name), { name, $metadata: { httpStatusCode } })
   }
@@ -35,8 +35,11 @@ function overCommands({ network, dynamo }: Services, machine: Machine): DynamoDB
         effect: () => applied(dynamo, operation, command.input),
         failed: error('InternalServerError', 500),
         throttled: error('ProvisionedThroughputExceededException', 400),
-        garbled: (answer, dice) =>
-          operation === 'BatchGetItem' && dice.chance(0.5) ? withUnprocessed(command.input, answer, dice.pick) : garbled(answer, dice),
+        garbled: (answer, dice) => {
+          if (operation !== 'BatchGetItem' || dice.chance(0.5)) return garbled(answer, dice)
+          reach('DynamoDB leaves a key unprocessed')
+          return withUnprocessed(command.input, answer, dice.pick)
+        },
         deadlineMs: ANSWER_MS,
       })
     },

@@ -182,7 +182,8 @@ async function decideAndUse(actor: Actor, request: string, subject: string, prof
   for (let at = 0, count = 1 + dice.int(5); at < count; at++) later(scale, () => decide(dice.pick(Object.keys(PEOPLE)), 'approve', 3))
   if (dice.chance(0.5))
     later(scale * 2, () => decide(dice.pick([subject, 'avery', 'bob', 'max']), dice.pick(['revoke', 'revoke', 'deny', 'cancel']), 4))
-  if (dice.chance(0.3)) later(scale * 3, () => decide(dice.pick(['avery', 'ada', subject, 'sam', 'cyd']), 'review', 2))
+  if (dice.chance(profile === 'glass' ? 0.7 : 0.3))
+    later(scale * 3, () => decide(dice.pick(['avery', 'ada', subject, 'sam', 'cyd']), 'review', 2))
   if (dice.chance(0.3))
     later(scale, async () => void (await actor.vendAs(subject, profile, { body: { justification: 'INC-1, and more' } })))
   const key = dice.chance(0.3) ? `use-${request}` : undefined
@@ -238,7 +239,8 @@ async function endsAtOnce(actor: Actor): Promise<void> {
   const scale = dice.pick([50, 2000, 100_000])
   const end = async (id: string) => {
     await actor.wait(scale)
-    if (dice.chance(0.2)) await schedule.api(actor.by, 'POST', `/requests/${id.split('.')[0]}/revoke`, subject, {})
+    const isRevoked = dice.chance(schedule.isFull ? 0.5 : 0.2)
+    if (isRevoked) await schedule.api(actor.by, 'POST', `/requests/${id.split('.')[0]}/revoke`, subject, {})
     else await endOne(actor, id, dice.pick([subject, 'rex']))
     await actor.wait(scale)
     await schedule.api(actor.by, 'GET', `/sessions/${id}`, subject)
@@ -350,8 +352,9 @@ async function chat(actor: Actor): Promise<void> {
   if (request === undefined) return
   const id = request
   // From then on, decisions in Slack count. One of a person who is frozen does not.
-  if (dice.chance(0.5)) await schedule.world.sleep(LINK_SETTLES_MS)
-  if (dice.chance(0.2)) {
+  const settles = dice.chance(0.5)
+  if (settles) await schedule.world.sleep(LINK_SETTLES_MS)
+  if (settles && dice.chance(0.4)) {
     const scope = { kind: 'subject', issuer: 'lab', id: approver }
     const frozen = await schedule.api(actor.by, 'POST', '/freezes', 'rex', { scope, justification: 'INC-5' })
     if (frozen?.status === 201) schedule.oracles.onFrozen(`subject#lab#${approver}`, Number.POSITIVE_INFINITY)

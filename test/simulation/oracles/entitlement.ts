@@ -21,6 +21,7 @@ export function entitlementOracle({ fault, reach, isRestoring }: OracleContext):
       for (const event of freshEvents(write)) {
         const judge = event.by && judges[event.type as keyof typeof judges]
         if (!judge) continue
+        if (event.type === 'approval.given' && event.channel === 'slack') reach('an approval is given in Slack')
         if (judge(event.by, write.after, event)) reach(`${event.type} by someone entitled`)
         else fault('entitlement', `${write.id}: ${event.type} by ${event.by.issuer}/${event.by.subject}`)
       }

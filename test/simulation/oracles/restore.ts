@@ -7,6 +7,7 @@ import { credentialsIn, eventsIn, isRequest, type Oracle, type OracleContext, se
 /** What a request needs to be used, or decided, or changed by time. */
 const OPEN = ['usesLeft', 'terms', 'windowExpiresAt', 'openKey', 'openAt', 'workKey', 'dueKey'] as const
 
+const FINAL = ['ended', 'refused', 'used']
 const RELEASES: readonly string[] = ['freeze.released', 'freeze.deploy-released']
 
 export function restoreOracle({ fault, reach, now, dynamo, isRestoring }: OracleContext): Oracle {
@@ -35,7 +36,8 @@ export function restoreOracle({ fault, reach, now, dynamo, isRestoring }: Oracle
       if (id.startsWith('FREEZE#')) judgeFreeze(write)
       if (!isRequest(write) || !after) return
       const state = stringOf(after.state)
-      if (state !== 'ended' && state !== 'refused') fault('restore', `${id} is restored as ${state}`)
+      // A token that a job has renewed with stays used.
+      if (!FINAL.includes(state ?? '')) fault('restore', `${id} is restored as ${state}`)
       const open = OPEN.filter((name) => after[name] !== undefined)
       if (open.length > 0 || sessionsIn(after).length > 0) fault('restore', `${id} is restored with ${open.join(', ')} or with sessions`)
       reach('a request is restored from the log')

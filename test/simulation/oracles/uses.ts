@@ -146,6 +146,7 @@ export function usesOracle(context: OracleContext): Oracle {
         byToken.set(call.once, (byToken.get(call.once) ?? 0) + 1)
         if ((byToken.get(call.once) ?? 0) > 1) fault('uses', `the single-use token ${call.once} gave two credentials`)
       }
+      if (call.once !== undefined && call.renews !== undefined) reach('a job renews with a single-use token')
       // A renewal takes no use.
       if (call.renews !== undefined) return
       if (call.tokenExpires !== undefined) {
