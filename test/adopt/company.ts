@@ -66,7 +66,8 @@ async function install({ folder, run }: Company, tarballs: readonly string[]): P
   throw new Error(`npm install failed:\n${stdout}${stderr}`)
 }
 
-const UNREACHABLE = /\b(ENOTCACHED|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT)\b/
+const UNREACHABLE =
+  /\b(ENOTCACHED|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT_LOCALLY)\b/
 
 /**
  * What this checkout was installed with: npm's cache and settings in the user's home, a proxy, a registry. Not what npm says of its own

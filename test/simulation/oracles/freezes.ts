@@ -58,6 +58,16 @@ export function freezesOracle({ fault, reach, now, skewMs, dynamo, releases }: O
           fault('freezes', `${type} of ${scope} by ${by.subject}`)
       }
     },
+    /** Decisions in Slack come with no response that this oracle sees: the times of their events must do. */
+    whenHealed() {
+      const approvals = dynamo.items('stint').flatMap((item) => eventsIn(item).filter((event) => event?.type === 'approval.given'))
+      for (const { answered, until, released, scope, isLost } of freezes)
+        for (const { by, at } of isLost ? [] : approvals) {
+          const [from, to] = [answered + 2 * skewMs, Math.min(until, released ?? now()) - 2 * skewMs]
+          if (scopesOfPerson(by.subject).includes(scope) && Date.parse(at) > from && Date.parse(at) < to)
+            fault('freezes', `${scope} was frozen, and ${by.subject} approved`)
+        }
+    },
     onRestored: lookAgain,
     onAuditRestored: lookAgain,
     onVended(call, answer) {
