@@ -863,6 +863,20 @@ export const simulatedBugs: readonly (Bug & Guarding)[] = [
     to: 'const windowStartsAt = Math.min(now, request.startsAt ?? now)',
   },
   {
+    name: 'a reservation is abandoned while its call goes on',
+    guards: ['promise 2'],
+    file: 'packages/core/src/request/session.ts',
+    from: 'export const ABANDONED_AFTER_SECONDS = 90',
+    to: 'export const ABANDONED_AFTER_SECONDS = 20',
+  },
+  {
+    name: 'a session has too many renewals at once',
+    guards: ['promise 2'],
+    file: 'packages/core/src/request/session.ts',
+    from: 'export const MAX_OPEN_RENEWALS = 4',
+    to: 'export const MAX_OPEN_RENEWALS = 40',
+  },
+  {
     name: 'the signature of KMS is not checked',
     guards: ['promise 9'],
     file: PUBLISH,
@@ -916,6 +930,10 @@ export const unseen: readonly { readonly what: string; readonly why: string }[] 
   {
     what: 'reserve ignores fingerprints',
     why: 'callers of the workload repeat a key with one content; test/e2e/approvals.test.ts holds it',
+  },
+  {
+    what: 'faults that only campaigns found, put back',
+    why: 'it took a campaign 500 to 44,000 schedules to find each of them; docs/reliability.md lists them, and each has a test of its own',
   },
   {
     what: 'a decision whose response was lost is made again',

@@ -8,6 +8,9 @@ import { credentialsIn, eventsIn, freshEvents, type Oracle, type OracleContext, 
 
 type Freeze = { readonly scope: string; readonly answered: number; readonly until: number; released?: number; isLost?: boolean }
 
+/** Of the API. */
+const LONGEST_CALL_MS = 25_000
+
 export function freezesOracle({ fault, reach, now, skewMs, dynamo, releases }: OracleContext): Oracle {
   const freezes: Freeze[] = []
   /** When a freeze of a scope was first in the table. */
@@ -63,7 +66,8 @@ export function freezesOracle({ fault, reach, now, skewMs, dynamo, releases }: O
       const approvals = dynamo.items('stint').flatMap((item) => eventsIn(item).filter((event) => event?.type === 'approval.given'))
       for (const { answered, until, released, scope, isLost } of freezes)
         for (const { by, at } of isLost ? [] : approvals) {
-          const [from, to] = [answered + 2 * skewMs, Math.min(until, released ?? now()) - 2 * skewMs]
+          // A call that began before the release can have read the freezes after it.
+          const [from, to] = [answered + 2 * skewMs, Math.min(until, released ?? now()) - 2 * skewMs - LONGEST_CALL_MS]
           if (scopesOfPerson(by.subject).includes(scope) && Date.parse(at) > from && Date.parse(at) < to)
             fault('freezes', `${scope} was frozen, and ${by.subject} approved`)
         }

@@ -2,8 +2,7 @@
  * Invariant 2: a use is taken at most once, under any race, retry or crash; an expired, denied, revoked or exhausted request never vends;
  * after a withdrawal is answered, nothing newer vends.
  */
-import { seconds } from '@stint/core/instant'
-import { ABANDONED_AFTER_SECONDS, sessionTransitions } from '@stint/core/request/session'
+import { sessionTransitions } from '@stint/core/request/session'
 import {
   credentialsIn,
   eventsIn,
@@ -27,8 +26,8 @@ const EVENT_OF: Readonly<Record<string, string>> = {
 const WITHDRAWN = ['denied', 'cancelled', 'revoked']
 /** A caller's deadline and the grace of a send, in milliseconds. */
 const GRACE_MS = 12_000
-/** How long after its expiration a token is accepted. Not Stint's own constant: it is what this oracle judges. */
-const TOKEN_GRACE_MS = 10_000
+/** How long after its expiration a token is accepted, and when a use returns. Not Stint's own constants: they are what this oracle judges. */
+const [TOKEN_GRACE_MS, ABANDONED_AFTER_MS] = [10_000, 90_000]
 /** Sessions of one request of the container protocol (vend/slot.ts). */
 const CONTAINER_USES = 8
 
@@ -87,7 +86,7 @@ export function usesOracle(context: OracleContext): Oracle {
       }
       if (state === 'abandoned') {
         const age = now() - (numberOf(fields.reservedAt) ?? 0)
-        if (age < seconds(ABANDONED_AFTER_SECONDS) - 2 * skewMs - GRACE_MS) fault('uses', `${session} is abandoned after ${age} ms`)
+        if (age < ABANDONED_AFTER_MS - 2 * skewMs - GRACE_MS) fault('uses', `${session} is abandoned after ${age} ms`)
       }
       if (state === 'failed' && stringOf(fields.failure) === 'revoked-in-flight') reach('a session failed because of a revoke in flight')
       if (state === 'failed' && stringOf(fields.failure) !== 'revoked-in-flight') {
