@@ -77,15 +77,18 @@ function showCopyButtons() {
   }
 }
 
-/** A second click must not send a form again: the first one may have used up an approval. Coming back to the page, it can be sent again. */
+/** As long as `vend` may take. Until then, a second click sends nothing: the first one may use up an approval. */
+const SENT_FOR_MS = 10_000
+
+/** After that time, a form can be sent again: the response may have opened in another tab, or the reader may have come back. */
 function sendFormsOnce() {
-  const sent = new Set()
+  const sent = new Map()
   document.addEventListener('submit', (event) => {
     if (event.target.method !== 'post') return
-    if (sent.has(event.target)) event.preventDefault()
-    sent.add(event.target)
+    if (Date.now() < sent.get(event.target) + SENT_FOR_MS) event.preventDefault()
+    else sent.set(event.target, Date.now())
   })
-  addEventListener('pageshow', () => sent.clear())
+  addEventListener('pageshow', ({ persisted }) => persisted && sent.clear())
 }
 
 /** While the page looks for changes by itself, no one has to reload it. */

@@ -13,7 +13,7 @@ const ID = `req_${'1'.repeat(26)}`
 const dana = caller()
 const pending = { id: ID, state: 'pending', person: 'people#dana', caller: { issuer: 'people', subject: 'dana' }, expiresAt: Infinity }
 
-/** Each read of the ledger takes this long, in milliseconds. */
+/** Each read of the ledger takes this long, in milliseconds; less than nothing where the clock goes back. */
 async function waitOf(preference: string, readMs: number): Promise<{ readonly ms: number; readonly reads: number }> {
   let [now, reads] = [0, 0]
   const broker = {
@@ -52,5 +52,7 @@ test.each<[string, string, number, { ms: number; reads: number }]>([
   ['does not wait unless asked to', '', 5, { ms: 5, reads: 1 }],
   ['waits as long as was asked', 'wait=3', 0, { ms: 3000, reads: 4 }],
   ['waits 20 seconds at most', 'wait=600', 0, { ms: 20_000, reads: 21 }],
+  ['reads once unless asked to wait, although the clock has gone back', '', -60_000, { ms: -60_000, reads: 1 }],
+  ['waits for 20 rounds at most, if the clock goes back', 'wait=20', -1000, { ms: -1000, reads: 21 }],
   ['counts the time of slow reads', 'wait=20', 1000, { ms: 21_000, reads: 11 }],
 ])('%s', async (_name, preference, readMs, expected) => expect(await waitOf(preference, readMs)).toEqual(expected))

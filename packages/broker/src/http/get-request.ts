@@ -27,17 +27,18 @@ export function getRequestRoute(app: Api, broker: ApiBroker, { withCaller }: Too
       // If the transport reports that the client is gone (node:http does, Lambda does not), free its place at once.
       const { signal: left } = c.req.raw
       const leaving = new Promise<void>((resolve) => left.addEventListener('abort', () => resolve(), { once: true }))
-      // A ledger that is slow must not make the call longer than the function may take.
+      // Rounds and time: reads can be slow, and a clock can go back.
       const until = c.get('now') + seconds(wait)
       if (wait > 0) waiting.set(waiter, (waiting.get(waiter) ?? 0) + 1)
       try {
-        for (;;) {
+        for (let waited = 0; ; waited++) {
           const found = await ledger.request(id)
           if (found.outcome === 'unknown') return refuse(c, unavailable(found.cause))
           const actor = found.value && actorOf(c, caller, found.value)
           if (!found.value || !actor || !isParty(withPeople(found.value), actor)) return refuse(c, unknownRequest)
           const now = broker.clock()
-          if (now >= until || left.aborted || stateAt(found.value, now) !== 'pending') return show(c, found.value, actor, 200)
+          if (waited >= wait || now >= until || left.aborted || stateAt(found.value, now) !== 'pending')
+            return show(c, found.value, actor, 200)
           await Promise.race([broker.sleep(1000), leaving])
         }
       } finally {

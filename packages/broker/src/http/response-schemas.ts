@@ -93,7 +93,7 @@ const immediateEnd = v.optional(
   v.pipe(
     v.picklist(['requested', 'written', 'read-back', 'full']),
     v.description(
-      'The progress of denying the session’s credentials at AWS, for a target with `revocation`, as long as they would work. `requested`: Stint writes it into a policy of the role. `written`: AWS accepted the policy. `read-back`: AWS returned the policy with this session. The credentials then usually stop working within seconds, but it can take minutes. `full`: the policy has no room, so the credentials work until they expire.',
+      'The progress of denying the session’s credentials at AWS, for a target with `revocation`, until they would have expired. `requested`: Stint writes it into a policy of the role. `written`: AWS accepted the policy. `read-back`: AWS returned the policy with this session. The credentials then usually stop working within seconds, but it can take minutes. `full`: the policy has no room, so the credentials work until they expire.',
     ),
   ),
 )

@@ -119,7 +119,6 @@ function dynamo({ tables }: Places) {
   const table = (arn: string, word: string) => ({
     read: (...prefixes: string[]) => items(`Read${word}`, ['GetItem', 'BatchGetItem', 'Query'], arn, prefixes),
     put: (...prefixes: string[]) => items(`Put${word}`, ['PutItem', 'UpdateItem'], arn, prefixes),
-    remove: (...prefixes: string[]) => items(`Remove${word}`, ['DeleteItem'], arn, prefixes),
     write: (...prefixes: string[]) => items(`Write${word}`, ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'], arn, prefixes),
   })
   const story = table(tables.story, 'Story')

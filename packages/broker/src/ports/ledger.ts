@@ -285,8 +285,11 @@ export type Ledger = {
     limit: number,
     cursor?: string,
   ): Promise<Done<Page<AccessRequest>> | Unknown>
-  /** Counts a request for approval of this caller, up to `most` an hour. Returns the new count, or undefined if it would exceed `most`. */
-  countAsk(caller: CallerRef, most: number, now: Instant): Promise<Done<number | undefined> | Unknown>
+  /**
+   * Counts a request for approval of this caller, up to `most` an hour, and each request once. Returns the count, or undefined if it would
+   * exceed `most`.
+   */
+  countAsk(caller: CallerRef, request: RequestId, most: number, now: Instant): Promise<Done<number | undefined> | Unknown>
   /**
    * Counts the start of a session against both limits, in one write, whether or not credentials are issued later. `what` stands for the
    * profile and its parameters. A call that a limit refuses is not counted, so repeating it does not extend the wait.

@@ -140,7 +140,7 @@ describe('a renewal', () => {
     const who = caller({ signedInAt: NOW - 4 * MINUTE })
     const it = await started({ eligible: [{ issuer: 'people', claims: { groups: { includes: 'developers' } }, authAge: '5m' }] }, { who })
     expect((await renew(it.broker, later, who, it.id)).outcome).toBe('done')
-    // Signing in again does not make the session older, unless it is in the future.
+    // A later sign-in counts, unless it is dated in the future.
     const again = (signedInAt: number) => renew(it.broker, later, { ...who, signedInAt }, it.id)
     expect((await again(LATER - MINUTE)).outcome).toBe('done')
     expect(await again(LATER + MINUTE)).toMatchObject({ code: 'auth-too-old' })

@@ -77,34 +77,25 @@ export async function requestApproval(
     trigger ?? null,
     ...(extended ? [extended] : []),
   ])
-  let counted = false
   for (let turn = 0; turn < MAX_TURNS; turn++) {
     const request = idempotency
       ? idempotentRequestId(caller, idempotency.key)
       : askedRequestId(caller, scope.terms.profile, `${what}#${turn}`, BUCKET_SECONDS, call.now)
-    let exists = known.value !== undefined
-    if (!exists) {
+    if (!known.value) {
       const place = await takePlace(broker, call, caller, scope, request)
       if (place.outcome === 'refused') return place
-      const { waits, kept } = place.value
+      const { waits } = place.value
       // The key could not be stored with that request, so a repeat of this call would notify the approvers again.
       if (waits && idempotency)
         return refused('rate-limited', `You already have an identical pending request without this Idempotency-Key: ${waits.id}.`)
       const added = waits && (await justified(broker, call, caller, waits, scope.justification))
       if (added) return added
       if (waits) continue
-      // An earlier call can have taken the place and then been refused by the count.
-      const made = kept ? await broker.ledger.request(request) : done(undefined)
-      if (made.outcome === 'unknown') return unavailable(made.cause)
-      exists = made.value !== undefined
-    }
-    // Every request that is made is counted, once.
-    if (!exists && !counted) {
-      const asks = await broker.ledger.countAsk(callerRef(caller), MAX_ASKS_AN_HOUR, call.now)
+      // Also if an earlier call has taken the place: that one can have been refused by the count.
+      const asks = await broker.ledger.countAsk(callerRef(caller), request, MAX_ASKS_AN_HOUR, call.now)
       if (asks.outcome === 'unknown') return unavailable(asks.cause)
       if (asks.value === undefined)
         return refused('rate-limited', `You have made ${MAX_ASKS_AN_HOUR} requests for approval this hour. Try again later.`)
-      counted = true
     }
     const asked = await broker.ledger.ask({
       call,
@@ -167,8 +158,8 @@ const isWaiting = (request: AccessRequest, { termsHash }: Scope, now: Instant): 
 /** Attempts to take a place. Each attempt reuses at least one place that a finished request held, unless another call was faster. */
 const MAX_ROUNDS = 12
 
-/** `waits`: the request on the same terms that is already pending. `kept`: an earlier call for this very request has taken the place. */
-type Taken = { readonly waits?: AccessRequest; readonly kept: boolean }
+/** `waits`: the request on the same terms that is already pending. */
+type Taken = { readonly waits?: AccessRequest }
 
 /**
  * Takes one of the caller's few places for pending requests. A place whose request is no longer pending is reused. Whether it is pending is
@@ -188,11 +179,11 @@ async function takePlace(
     if (taken.outcome === 'unknown') return unavailable(taken.cause)
     instead = undefined
     const { value: found } = taken
-    if (found.place === 'taken' || found.place === 'kept') return done({ kept: found.place === 'kept' })
+    if (found.place === 'taken' || found.place === 'kept') return done({})
     if (found.place === 'held') {
       const held = await ledger.request(found.by.request)
       if (held.outcome === 'unknown') return unavailable(held.cause)
-      if (held.value && isWaiting(held.value, scope, call.now)) return done({ waits: held.value, kept: false })
+      if (held.value && isWaiting(held.value, scope, call.now)) return done({ waits: held.value })
       if (!held.value && isUnderWay(found.by, call.now))
         return refused('rate-limited', 'Another of your calls is making this request. Try again in a moment.')
       instead = found.by

@@ -183,7 +183,8 @@ function approvedWords(request: AccessRequest, now: Instant): Html | string {
 
 function revokedWords(request: AccessRequest, now: Instant): Html | string {
   const ended = endedSessions(request, now).filter(({ endedBy }) => endedBy === 'revoke')
-  if (ended.length === 0) return `You revoked this request. It issues no ${request.sessions.length === 0 ? '' : 'more '}credentials.`
+  if (ended.length === 0)
+    return `You revoked this request. It issues no ${request.sessions.some(({ issued }) => issued) ? 'more ' : ''}credentials.`
   const [sessions, theirs] = ended.length === 1 ? ['session', 'Its'] : [`${ended.length} sessions`, 'Their']
   return html`You revoked this request and ended its ${sessions}. ${theirs} credentials can still work until ${dateTime(lastUntil(ended))}.`
 }

@@ -6,7 +6,7 @@ export const logout = command({
   docs: {
     brief: 'Sign out, and delete stored tokens and credentials',
     fullDescription:
-      'Revokes the sign-in at the issuer, and removes tokens, cached credentials and the context from this machine. Sessions that you have keep working until they expire.',
+      'Revokes the sign-in at the issuer, and removes tokens, cached credentials and the context from this machine. Credentials that you have work until they expire.',
   },
   parameters: {
     flags: {

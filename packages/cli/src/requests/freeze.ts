@@ -50,7 +50,7 @@ export async function freeze(context: Context, flags: FreezeFlags): Promise<void
   stdout.write(`${shownLine(set.id)}\n`)
   if (!flags.quiet)
     stderr.write(
-      `Frozen: ${scopeWords(set.scope)}. Credentials that were issued before work until they expire, and are not renewed.\nTo release it, two responders run: stint unfreeze ${set.id}\n`,
+      `Frozen: ${scopeWords(set.scope)}. Credentials that were already issued work until they expire, and are not renewed.\nTo release it, two responders run: stint unfreeze ${set.id}\n`,
     )
 }
 

@@ -90,6 +90,7 @@ test.each<[string, Parameters<typeof request>[0]]>([
   ['denied', { state: 'denied' }],
   ['cancelled', { state: 'cancelled' }],
   ['not decided in time', { expiresAt: NOW }],
+  ['revoked', { state: 'revoked', windowExpiresAt: NOW + 5 * MINUTE }],
 ])('a request that was %s is not said to be valid', (_name, change) => {
   expect(summaryOf(request(change), place, NOW).facts.map(([name]) => name)).not.toContain('Valid until')
 })

@@ -40,7 +40,7 @@ export const mostOf = (request: AccessRequest): Required<Limits> => grantFrom(re
 export function summaryOf(request: AccessRequest, place: TargetFacts, now: Instant): Summary {
   const { terms } = request
   const { duration, uses } = mostOf(request)
-  const isPending = stateAt(request, now) === 'pending'
+  const state = stateAt(request, now)
   const facts: readonly Fact[] = [
     ['Requester', shownRequester(request)],
     ...(request.fullSubject === undefined ? [] : [['Subject', line(request.fullSubject)] as const]),
@@ -52,9 +52,9 @@ export function summaryOf(request: AccessRequest, place: TargetFacts, now: Insta
     ['Duration', durationText(duration, terms)],
     ['Uses', uses === 1 ? '1 session' : `${uses} sessions`],
     ...(request.startsAt === undefined ? [] : [instantFact('Starts', request.startsAt)]),
-    ...(isPending
+    ...(state === 'pending'
       ? [instantFact('Decide by', request.expiresAt)]
-      : request.windowExpiresAt === undefined
+      : request.windowExpiresAt === undefined || state === 'revoked'
         ? []
         : [instantFact('Valid until', request.windowExpiresAt)]),
     ...Object.entries(terms.parameters).map(([name, value]) => [shownLine(`Parameter ${name}`, 80), line(value)] as const),

@@ -45,6 +45,7 @@ const second = (more: Parameters<typeof intent>[0] = {}) =>
   intent({ session: sessionOf(REQUEST, '00000002'), attempt: '2'.repeat(32), ...more })
 const isSame = (one: { subject: string }) => (other: { subject: string }) => one.subject === other.subject
 
+const OTHERS = ['2', '3', '4'].map((digit) => `req_${digit.repeat(26)}` as RequestId)
 const hour = (now: number): number => now - (now % 3_600_000)
 
 /** Counts twice, and the first send of the first arrives when both are counted. */
@@ -334,18 +335,22 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
 
   // ── Counters and places ────────────────────────────────────────────────────────────────────────────────────────────
   'an ask whose first send arrives late counts once': async (it) => {
-    const counted = await late(it, () => it.ledger.countAsk(dana, 9, NOW))
-    return [counted, await must(it.ledger.countAsk(dana, 9, NOW))]
+    const [third, ...requests] = [...OTHERS]
+    const counted = await late(it, () => it.ledger.countAsk(dana, requests.shift() ?? REQUEST, 9, NOW))
+    return [counted, await must(it.ledger.countAsk(dana, third ?? REQUEST, 9, NOW))]
   },
   'asks are counted up to a limit': async ({ ledger }) => {
     const counts: unknown[] = []
-    for (let turn = 0; turn < 4; turn++) counts.push((await must(ledger.countAsk(dana, 3, NOW))) ?? 'full')
+    for (const request of [REQUEST, REQUEST, ...OTHERS, REQUEST])
+      counts.push((await must(ledger.countAsk(dana, request, 3, NOW))) ?? 'full')
     return counts
   },
   'an ask whose answer is lost counts once': async (it) => {
-    await must(it.ledger.countAsk(dana, 3, NOW))
+    await must(it.ledger.countAsk(dana, REQUEST, 3, NOW))
     it.loseAnswer()
-    return [await must(it.ledger.countAsk(dana, 3, NOW)), await must(it.ledger.countAsk(dana, 3, NOW))]
+    const counts: unknown[] = []
+    for (const request of OTHERS.slice(0, 2)) counts.push(await must(it.ledger.countAsk(dana, request, 3, NOW)))
+    return counts
   },
   'sessions are counted up to the limit of a minute, by profile and parameters': async ({ ledger }) => {
     const count = (what: string, now = NOW) => must(ledger.countSession(dana, what, { perMinute: 2, perHour: 9 }, now))

@@ -9,14 +9,17 @@ import type { LedgerSettings, Sender } from './sender.ts'
 import { sideKey, TTL } from './table.ts'
 
 type Counter = {
-  /** Increments the counter, if it is below `most`, and returns its new value; undefined if it is full. `lasts`: seconds. */
-  readonly count: (key: string, most: number, lasts: number, now: Instant) => Promise<Done<number | undefined> | Unknown>
+  /**
+   * Increments the counter, if it is below `most`, and returns its new value; undefined if it is full. `lasts`: seconds. `what` is counted
+   * once; without it, each call is.
+   */
+  readonly count: (key: string, most: number, lasts: number, now: Instant, what?: string) => Promise<Done<number | undefined> | Unknown>
 }
 
 export function counter({ random }: LedgerSettings, { updateSide }: Sender): Counter {
   return {
-    async count(key, most, lasts, now) {
-      const attempt = hex128(random)
+    async count(key, most, lasts, now, what) {
+      const attempt = what ?? hex128(random)
       const isCounted = (image: { readonly [name: string]: unknown } | undefined): boolean =>
         image?.attempts instanceof Set && image.attempts.has(attempt) && Number.isSafeInteger(image.times)
       const counted = await updateSide(

@@ -74,7 +74,7 @@ const writes: { readonly [name: string]: Call } = {
     operation: 'UpdateItem',
     call: ({ ledger }) => ledger.refuse({ call: intent().call, caller: dana, profile: 'p', code: 'not-eligible', reason: 'r' }),
   },
-  'count an ask': { operation: 'UpdateItem', call: ({ ledger }) => ledger.countAsk(dana, 3, NOW) },
+  'count an ask': { operation: 'UpdateItem', call: ({ ledger }) => ledger.countAsk(dana, REQUEST, 3, NOW) },
   'count a session': {
     operation: 'UpdateItem',
     call: ({ ledger }) => ledger.countSession(dana, 'a', { perMinute: 3, perHour: 9 }, NOW),

@@ -27,7 +27,7 @@ export function refusals(settings: LedgerSettings, sender: Sender): Pick<Ledger,
   const { count } = counter(settings, sender)
 
   return {
-    countAsk: (caller, most, now) => count(asksKey(caller, now), most, COUNTER_SECONDS, now),
+    countAsk: (caller, request, most, now) => count(asksKey(caller, now), most, COUNTER_SECONDS, now, request),
 
     async refuse({ call, caller, profile, code, reason }) {
       const ref = callerRef(caller)

@@ -77,7 +77,7 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
           sideTable,
         )
       } catch (error) {
-        if (!isBlocked(error)) throw error
+        if (!only.ConditionExpression || !isBlocked(error)) throw error
       }
     })
     return gone.outcome === 'done' ? done(true as const) : unknownOf(gone)
@@ -142,6 +142,6 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
   }
 }
 
-/** Only the condition of a claim can fail, and a claim handles that itself. */
+/** Conditions that can fail are handled where they are sent. */
 const unknownOf = (answer: Blocked<unknown> | Unknown): Unknown =>
   answer.outcome === 'unknown' ? answer : { outcome: 'unknown', cause: 'ledger: blocked' }
