@@ -482,7 +482,7 @@ async function freeze(actor: Actor): Promise<void> {
   const approver = scope.kind === 'subject' && scope.id === 'avery' ? scope.id : dice.pick(['bob', 'bob-two'])
   await Promise.all([
     actor.wait(lasts),
-    actor.crowd(1 + dice.int(4), lasts, () => (dice.chance(0.3) ? runJob(actor, '77', 'plain') : actor.vendAs('dana', profile))),
+    actor.crowd(3 + dice.int(6), lasts, () => (dice.chance(0.2) ? runJob(actor, '77', 'plain') : actor.vendAs('dana', profile))),
     actor.crowd(dice.int(3), lasts, async () => {
       const id = dice.pick(schedule.pendingRequests())
       if (id !== undefined) await approve(actor, id, approver)
