@@ -559,7 +559,7 @@ function conditionsOf(world: World, dice: Dice): Conditions {
   const outages = Array.from({ length: dice.int(4) }, outage)
   // Few calls go to these, so that they meet few faults otherwise.
   const ends = world.dice('services of ends')
-  const worse = () => ({ broken: ends.pick([0, 0.1, 0.4]), crash: ends.pick([0, 0, 0.15]) })
+  const worse = () => ({ broken: ends.pick([0, 0.15, 0.5]), crash: ends.pick([0, 0, 0.15]) })
   return {
     of: calm ? {} : { iam: worse(), sqs: worse() },
     broken: none([0, 0.01, 0.05, 0.15], 0),

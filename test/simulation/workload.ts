@@ -29,7 +29,7 @@ export async function runSchedule(schedule: Schedule): Promise<void> {
   if (dice.chance(0.12)) schedule.actor('backup', () => backUp(new Actor(schedule, 'backup')))
   if (dice.chance(0.4)) schedule.actor('deploy', () => deploy(new Actor(schedule, 'deploy')))
   if (world.dice('last moment').chance(0.35)) schedule.actor('last', () => atTheLastMoment(new Actor(schedule, 'last')))
-  if (dice.chance(0.3) || schedule.isFull) schedule.actor('ends', () => endsAtOnce(new Actor(schedule, 'ends')))
+  if (dice.chance(0.4) || schedule.isFull) schedule.actor('ends', () => endsAtOnce(new Actor(schedule, 'ends')))
   if (!(await world.run(() => schedule.actors === 0))) schedule.oracles.fault('liveness', `${schedule.actors} actors wait for ever`)
   let over = false
   schedule.actor('end', async () => {
@@ -246,7 +246,7 @@ async function endsAtOnce(actor: Actor): Promise<void> {
     await schedule.api(actor.by, 'GET', `/sessions/${id}`, subject)
     if (dice.chance(0.3)) await endOne(actor, id, subject)
   }
-  await actor.crowd((schedule.isFull ? 4 : 2) + dice.int(3), dice.pick([200, 20_000]), async (at) => {
+  await actor.crowd((schedule.isFull ? 4 : 3) + dice.int(3), dice.pick([200, 20_000]), async (at) => {
     const answer = await actor.vendAs(subject, profile)
     if (answer?.status !== 201 || at === 0) return
     await Promise.all([end(answer.json.id), ...(dice.chance(0.2) ? [end(answer.json.id)] : [])])
