@@ -187,12 +187,12 @@ async function decideAndUse(actor: Actor, request: string, subject: string, prof
   if (dice.chance(0.3))
     later(scale, async () => void (await actor.vendAs(subject, profile, { body: { justification: 'INC-1, and more' } })))
   const key = dice.chance(0.3) ? `use-${request}` : undefined
-  // Used and revoked within the same moments.
+  // Used within the same moments in which it is approved or revoked.
+  const useBeside = (mostMs: number, ...others: (() => Promise<void>)[]) =>
+    Promise.all([actor.vendAs(subject, profile, { requestId: request }), ...others.map((act) => actor.wait(mostMs).then(act))])
   if (dice.chance(0.3))
-    later(scale * 2, async () => {
-      const answers = [actor.vendAs(subject, profile, { requestId: request }), actor.wait(60).then(() => decide(subject, 'revoke', 2))]
-      await Promise.all(answers)
-    })
+    later(scale, async () => void (await useBeside(100, ...['avery', 'bob'].map((who) => () => decide(who, 'approve', 1)))))
+  if (dice.chance(0.5)) later(scale * 2, async () => void (await useBeside(dice.pick([20, 60, 200]), () => decide(subject, 'revoke', 2))))
   for (let at = 0, count = 1 + dice.int(6); at < count; at++)
     later(scale * 2, async () => {
       for (let tries = 0; tries < 3; tries++) {
