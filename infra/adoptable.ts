@@ -1,4 +1,7 @@
-/** The resources that a removed stage leaves, and that a later deployment can import (docs/guides/deploy.md, "Redeploy prod after its state is lost"). */
+/**
+ * The resources that a removed stage leaves, and that a later deployment can import (docs/guides/deploy.md, "Redeploy prod after its state is
+ * lost").
+ */
 export const adoptable = [
   'StoryTable',
   'SideTable',

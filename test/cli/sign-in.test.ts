@@ -66,7 +66,7 @@ describe('what the broker publishes', () => {
       () => ({ resource: 'https://other.example', stint_cli: [client] }),
       /identifies itself as 'https:\/\/other\.example'/,
     ],
-    ['names no resource', () => ({ stint_cli: [client] }), /identifies itself as 'nothing'/],
+    ['names no resource', () => ({ stint_cli: [client] }), /has no sign-in for the command line/],
     [
       'names an issuer over plain HTTP',
       (url) => ({ resource: url, stint_cli: [{ ...client, issuer: 'http://login.example' }] }),

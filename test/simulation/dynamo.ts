@@ -1,7 +1,7 @@
 /**
  * DynamoDB as values: the operations and expressions that Stint's adapters use, as strict as the service. Items are immutable: a write makes
- * a new one. Global indexes, and reads that are not consistent, show a view that lags behind. `send` is its HTTP: a request in DynamoDB's JSON protocol, and the answer.
- * test/simulation/dynalite.test.ts replays what schedules send on dynalite and compares every answer.
+ * a new one. Global indexes, and reads that are not consistent, show a view that lags behind. `send` is its HTTP: a request in DynamoDB's JSON
+ * protocol, and the answer. test/simulation/dynalite.test.ts replays what schedules send on dynalite and compares every answer.
  */
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
 import { type Item, readWrite, Validation } from '@stint/broker/adapters/dynamodb/testing/expression'

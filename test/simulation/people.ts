@@ -64,7 +64,7 @@ export function tokenOf(issuer: 'lab' | 'ci', claims: object, { forged = false }
 }
 
 /** Names are not subjects. */
-export const nameOf = (subject: string): string => `${subject[0]?.toUpperCase()}${subject.slice(1)} of Acme`
+const nameOf = (subject: string): string => `${subject[0]?.toUpperCase()}${subject.slice(1)} of Acme`
 
 /** A person's token, five minutes valid; renewed each minute. */
 export function personToken(subject: string, now: number, more: object = {}): string {

@@ -123,7 +123,7 @@ export class Schedule {
   epoch: number | undefined
   /** A backup of the story table, if one was made. */
   backup: ReadonlyMap<string, Item> | undefined
-  /** The tokens of jobs, which somebody could use again. */
+  /** The tokens that jobs have used, for attempts to use them again. */
   readonly jobTokens: { readonly once: string; readonly actor: string; readonly token: string }[] = []
   actors = 0
   /** The names of all actors, also of those that were taken away. */

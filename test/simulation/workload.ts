@@ -1,18 +1,14 @@
-/** What callers, approvers, jobs, responders, attackers and background jobs do in a schedule, and how it ends: everything heals. */
-import type { RequestId } from '@stint/core/ids'
+/** What callers, approvers, responders, attackers and background jobs do in a schedule. CI jobs are in ./jobs.ts, and the end is in ./ending.ts. */
+import { Actor, approve, MOST_TRIES } from './actor.ts'
 import type { Item } from './dynamo.ts'
-import { ENGINEERS, JOB, jobToken, PEOPLE, personToken, type SlackName, tokenOf } from './people.ts'
-import { type Answer, type Schedule, TOKEN_GRACE_MS, type VendCall } from './schedule.ts'
-import type { Dice } from './world.ts'
+import { heal } from './ending.ts'
+import { once, runJob } from './jobs.ts'
+import { sessionsIn } from './oracles/oracle.ts'
+import { ENGINEERS, JOB, PEOPLE, personToken, type SlackName, tokenOf } from './people.ts'
+import { type Answer, type Schedule, TOKEN_GRACE_MS } from './schedule.ts'
 
-const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
 /** After this time, a person who linked to Slack can end sessions there. */
 const LINK_SETTLES_MS = 600_000
-/** Longer than any caller goes on trying. */
-const MOST_TRIES = 4
-/** Of five seconds each: longer than the messages of one failed run stay hidden. */
-const MOST_WAITS = 20
 
 export async function runSchedule(schedule: Schedule): Promise<void> {
   const { world } = schedule
@@ -41,42 +37,6 @@ export async function runSchedule(schedule: Schedule): Promise<void> {
   await schedule.oracles.atTheEnd()
 }
 
-/** An actor draws from dice of its own, and names each of its calls. */
-class Actor {
-  readonly schedule: Schedule
-  readonly name: string
-  readonly dice: Dice
-  #calls = 0
-  constructor(schedule: Schedule, name: string) {
-    this.schedule = schedule
-    this.name = name
-    this.dice = schedule.world.dice(name)
-  }
-  get by(): string {
-    return `${this.name}/${++this.#calls}`
-  }
-  wait(mostMs: number): Promise<void> {
-    return this.schedule.world.sleep(1 + this.dice.int(mostMs))
-  }
-  get now(): number {
-    return this.schedule.world.now
-  }
-  /** Several at about the same time. */
-  async crowd(count: number, spreadMs: number, one: (at: number) => Promise<unknown>): Promise<void> {
-    await Promise.all(
-      Array.from({ length: count }, async (_, at) => {
-        await this.wait(spreadMs)
-        await one(at)
-      }),
-    )
-  }
-  vendAs(subject: string, profile: string, more: Partial<VendCall> & { readonly body?: object } = {}): Promise<Answer | undefined> {
-    const { body, ...call } = more
-    const sent = { profile, justification: 'INC-1', ...body, ...(call.requestId === undefined ? {} : { requestId: call.requestId }) }
-    return this.schedule.vend(this.by, { subject, issuer: 'lab', profile, by: 'sessions', ...call }, personToken(subject, this.now), sent)
-  }
-}
-
 // ── Callers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 async function plain(actor: Actor): Promise<void> {
@@ -93,52 +53,6 @@ async function plain(actor: Actor): Promise<void> {
 async function container(actor: Actor): Promise<void> {
   const subject = actor.dice.pick(['dana', 'sam'])
   await actor.crowd(2 + actor.dice.int(6), actor.dice.pick([5, 3000, 70_000]), () => actor.vendAs(subject, 'plain', { by: 'credentials' }))
-}
-
-/** A CI job, whose token can be used once, and which tries again; or one that renews, or asks. */
-async function once(actor: Actor): Promise<void> {
-  const { dice } = actor
-  const [who, way] = [dice.pick(['77', '78']), dice.int(10)]
-  if (way < 2) return renewByJob(actor, who)
-  if (way < 4) return askByJob(actor)
-  const token = newJobToken(actor, who)
-  await actor.crowd(2 + dice.int(3), dice.pick([5, 500, 100_000]), () => runJob(actor, who, 'plain', token))
-}
-
-type JobToken = { readonly once: string; readonly token: string }
-function newJobToken({ dice, now, schedule }: Actor, who: string): JobToken {
-  const once = `job-${dice.int(1e9)}`
-  const made = { once, actor: who, token: jobToken(once, who, now) }
-  schedule.jobTokens.push(made)
-  return made
-}
-function runJob(actor: Actor, who: string, profile: string, { once, token } = newJobToken(actor, who), more: Partial<VendCall> = {}) {
-  const call = { subject: JOB, issuer: 'ci', profile, by: 'sessions', actor: who, once, ...more } as const
-  const body = { profile, justification: 'nightly', ...(more.requestId === undefined ? {} : { requestId: more.requestId }) }
-  return actor.schedule.vend(actor.by, call, token, more.renews === undefined ? body : {})
-}
-
-/** With one token for the session and one for the renewals, of which a token can make one. */
-async function renewByJob(actor: Actor, who: string): Promise<void> {
-  const started = await runJob(actor, who, 'long')
-  if (started?.status !== 201) return
-  const token = newJobToken(actor, who)
-  await actor.crowd(2 + actor.dice.int(2), actor.dice.pick([5, 500, 100_000]), () =>
-    runJob(actor, who, 'long', token, { renews: started.json.id }),
-  )
-}
-
-/** Dana's job asks. Neither of her identities can approve it. */
-async function askByJob(actor: Actor): Promise<void> {
-  const { dice, schedule } = actor
-  const asked = await runJob(actor, '77', 'one')
-  const requestId = asked?.json.requestId as string | undefined
-  if (requestId === undefined) return
-  await actor.crowd(3, dice.pick([50, 5000]), async (at) => {
-    const who = at === 0 ? 'dana-admin' : dice.pick(['dana', 'dana-admin', 'avery', 'bob'])
-    await schedule.api(actor.by, 'POST', `/requests/${requestId}/approve`, who, {})
-  })
-  await actor.crowd(2, 5000, () => runJob(actor, '77', 'one', newJobToken(actor, '77'), { requestId }))
 }
 
 /** Asks; people decide, several at once and in several ways; the caller uses it, more often than it allows. */
@@ -291,9 +205,7 @@ async function startLong(actor: Actor, subject: string): Promise<LongSession | u
   const early = dice.chance(0.2)
     ? actor.wait(dice.pick([20, 100, 400])).then(async () => {
         const item = schedule.storyItems().findLast(({ profile, caller }) => profile?.S === 'long' && caller?.M?.subject?.S === subject)
-        const suffix = Object.keys(item ?? {})
-          .find((name) => name.startsWith('ses.'))
-          ?.slice(4)
+        const suffix = sessionsIn(item)[0]?.suffix
         if (suffix !== undefined) await schedule.api(actor.by, 'DELETE', `/sessions/${item?.id?.S}.${suffix}`, subject)
       })
     : undefined
@@ -462,7 +374,7 @@ async function freeze(actor: Actor): Promise<void> {
     // A responder who is frozen releases nothing.
     [{ kind: 'subject', issuer: 'lab', id: 'rex' }, 'subject#lab#rex'],
   ] as const)
-  // Nobody could release a freeze of the issuer of all people.
+  // A freeze of the issuer where all people sign in also stops the responders, so it must expire.
   const expiresAt = scope.kind === 'issuer' || dice.chance(0.2) ? new Date(actor.now + 120_000).toISOString() : undefined
   const profile = scope.kind === 'profile' ? scope.id : 'plain'
   // Calls that are under way when the freeze is set.
@@ -558,8 +470,6 @@ async function around(actor: Actor, end: number | string | undefined, one: () =>
 const requestItem = ({ schedule }: Actor, id: string): Item => schedule.dynamo.item('stint', `REQ#${id}`) ?? {}
 const askFor = async (actor: Actor, subject: string, profile: string): Promise<string> =>
   (await actor.vendAs(subject, profile))?.json.requestId ?? ''
-const approve = ({ schedule, by }: Actor, id: string, who: string, limits: object = {}) =>
-  schedule.api(by, 'POST', `/requests/${id}/approve`, who, limits)
 
 // ── Background jobs ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -601,194 +511,4 @@ async function deploy(actor: Actor): Promise<void> {
 async function backUp(actor: Actor): Promise<void> {
   await actor.wait(actor.dice.pick([500, 10_000, 300_000]))
   actor.schedule.backup = actor.schedule.dynamo.backup('stint')
-}
-
-// ── The end ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-async function drain(schedule: Schedule): Promise<void> {
-  for (let rounds = 0; rounds < 50 && !schedule.isShipped; rounds++) for (const shard of schedule.shards) await schedule.ship(shard)
-}
-
-/** Nothing fails any more: what was left half done must become whole by itself. */
-async function heal(schedule: Schedule): Promise<void> {
-  const { world, network, oracles } = schedule
-  network.healing = true
-  if (schedule.backup) await restore(schedule, schedule.backup, world.dice('restore'))
-  // Longer than a reservation waits, and than any late send.
-  await world.sleep(250_000)
-  await schedule.sweep()
-  await world.sleep(30_000)
-  const swept = await schedule.sweep()
-  if (swept?.fault !== undefined || swept === undefined) oracles.fault('liveness', `a sweep in quiet fails: ${swept?.fault}`)
-  for (let waits = 0; waits < MOST_WAITS && schedule.endQueue.messages.length > 0; waits++) await world.sleep(5000)
-  if (schedule.endQueue.messages.length > 0) oracles.fault('liveness', 'the queue of ends is never empty')
-  oracles.whenEndsAreCarriedOut()
-  await drain(schedule)
-  await world.sleep(2 * HOUR_MS)
-  await schedule.compare()
-  oracles.whenHealed()
-  const dice = world.dice('end')
-  const isFrozen = schedule.storyItems().some(({ pk, active }) => pk?.S?.startsWith('FREEZE#') && active?.BOOL === true)
-  if (!isFrozen) {
-    const actor = new Actor(schedule, 'afterwards')
-    const answer = await actor.vendAs('sam', 'plain')
-    if (answer?.status !== 201) oracles.fault('liveness', `afterwards, a good call gets ${answer?.status} ${answer?.json.code}`)
-  }
-  const then = dice.int(100)
-  if (then < 3) await leaveTheTable(schedule, dice)
-  else if (then < 15) await forget(schedule, dice)
-  network.healing = true
-  await drain(schedule)
-  // compare looks at each item after an hour, a day and a week: what the stream lost late is found late.
-  const goesOn = then >= 15 && then < 25
-  const isLong = goesOn || (schedule.conditions.streamLoss > 0 && then < 15)
-  for (const wait of isLong ? [2 * HOUR_MS, 26 * HOUR_MS, 7 * DAY_MS] : [2 * HOUR_MS]) {
-    await world.sleep(wait)
-    if (goesOn) await schedule.sweep()
-    await schedule.compare()
-  }
-  if (goesOn) await reviewLate(schedule)
-}
-
-/** Reviews that the sweeper has reminded of: of a request that has just ended with the last sweep, with the next one. */
-async function reviewLate(schedule: Schedule): Promise<void> {
-  await schedule.sweep()
-  const actor = new Actor(schedule, 'late-review')
-  for (const { id, profile } of schedule.storyItems())
-    if (profile?.S === 'glass') await schedule.api(actor.by, 'POST', `/requests/${id?.S}/review`, 'ada', { text: 'seen' })
-  await drain(schedule)
-}
-
-/** More than a year later: items are retired and leave the table, while parts fail again. */
-async function leaveTheTable(schedule: Schedule, dice: Dice): Promise<void> {
-  const { world, network } = schedule
-  schedule.reached.add('items are retired')
-  for (const wait of [26 * HOUR_MS, 7 * DAY_MS]) {
-    await world.sleep(wait)
-    await schedule.compare()
-  }
-  await world.sleep(393 * DAY_MS)
-  schedule.passQuietDays(393)
-  network.healing = dice.chance(0.3)
-  for (let day = 0; day < 5; day++) {
-    await Promise.all([
-      schedule.retire(),
-      ...(dice.chance(0.3) ? [schedule.retire()] : []),
-      ...(dice.chance(0.5) ? schedule.shards.map((shard) => schedule.ship(shard)) : []),
-    ])
-    if (day === 2) network.healing = true
-    if (dice.chance(0.8) || day > 2) await schedule.compare()
-    await world.sleep(DAY_MS)
-  }
-  await drain(schedule)
-  await schedule.retire()
-  await world.sleep(8 * DAY_MS)
-  schedule.oracles.mayLeave = true
-  for (const { pk, expires } of schedule.storyItems())
-    if (expires?.N !== undefined && Number(expires.N) * 1000 <= world.now) {
-      schedule.dynamo.expire('stint', pk?.S as string)
-      schedule.reached.add('an item has left the table')
-    }
-  await drain(schedule)
-}
-
-/** Requests lose what they say of people, while parts fail and slow shippers still write. */
-async function forget(schedule: Schedule, dice: Dice): Promise<void> {
-  const { world, network, oracles } = schedule
-  schedule.reached.add('requests are erased')
-  await world.sleep(3 * HOUR_MS)
-  network.healing = dice.chance(0.3)
-  const ids = schedule.storyItems().flatMap(({ pk, id }) => (pk?.S?.startsWith('REQ#') && dice.chance(0.4) ? [id?.S as RequestId] : []))
-  await Promise.all([
-    ...ids.map((id) => schedule.erase(id)),
-    (async () => {
-      for (let rounds = 0; rounds < 12; rounds++) {
-        await world.sleep(1 + dice.int(4000))
-        await Promise.all(schedule.shards.map((shard) => schedule.ship(shard)))
-      }
-    })(),
-  ])
-  network.healing = true
-  await world.sleep(250_000)
-  await schedule.sweep()
-  await drain(schedule)
-  await schedule.compare()
-  for (const id of ids) {
-    let outcome: string | undefined
-    for (let tries = 0; tries < 3 && outcome !== 'done'; tries++)
-      [outcome] = await Promise.all([
-        schedule.erase(id),
-        world.sleep(500).then(async () => {
-          await drain(schedule)
-          await schedule.compare()
-        }),
-      ])
-    if (outcome === 'done') oracles.onErased(id)
-  }
-  // Stages that were left behind are removed once they are an hour old.
-  await world.sleep(2 * HOUR_MS)
-  await schedule.compare()
-  oracles.whenErased()
-}
-
-/** The table is restored from a backup of some time ago, with an epoch: nothing that was granted before may be used again. */
-async function restore(schedule: Schedule, backup: ReadonlyMap<string, Item>, dice: Dice): Promise<void> {
-  const { world, oracles } = schedule
-  const actor = new Actor(schedule, 'after-the-restore')
-  const [restores, isLate] = [dice.chance(0.6), dice.chance(0.5)]
-  // The backup does not have this freeze, and the log does.
-  if (restores && dice.chance(0.5))
-    await schedule.api(actor.by, 'POST', '/freezes', 'rex', { scope: { kind: 'profile', id: 'glass' }, justification: 'INC-3' })
-  await drain(schedule)
-  world.say('the table is restored from a backup')
-  schedule.reached.add('the table is restored from a backup')
-  schedule.restore(backup)
-  oracles.onRestored(world.now)
-  await world.sleep(1000)
-  if (restores && !isLate) await auditRestore(schedule, dice)
-  for (const { once, actor: who, token } of schedule.jobTokens.slice(-3)) await runJob(actor, who, 'plain', { once, token })
-  for (const item of schedule.storyItems()) {
-    const { pk, id, caller, profile } = item
-    const owner = caller?.M?.subject?.S ?? ''
-    if (!pk?.S?.startsWith('REQ#') || !PEOPLE[owner]) continue
-    await actor.vendAs(owner, profile?.S ?? '', { requestId: id?.S })
-    for (const suffix of Object.keys(item).flatMap((name) => (name.startsWith('ses.') ? [name.slice(4)] : []))) {
-      const call = { subject: owner, issuer: 'lab', profile: profile?.S ?? '', by: 'sessions', renews: `${id?.S}.${suffix}` } as const
-      if (profile?.S?.startsWith('long')) await schedule.vend(actor.by, call, personToken(owner, actor.now), {})
-    }
-    if (dice.chance(0.5)) await schedule.api(actor.by, 'POST', `/requests/${id?.S}/revoke`, owner, {})
-  }
-  // The sweeper ends what the backup has as open, on a journal that lacks what the log has: it is quarantined.
-  await schedule.sweep()
-  if (restores && isLate) await auditRestore(schedule, dice)
-}
-
-/** An operator restores from the log what the table lacks, while parts fail and Stint goes on, and repeats it until nothing is missing. */
-async function auditRestore(schedule: Schedule, dice: Dice): Promise<void> {
-  const { world, network, oracles } = schedule
-  world.say('the table is restored from the log')
-  network.healing = dice.chance(0.3)
-  const actor = new Actor(schedule, 'during-the-restore')
-  const owners = schedule.storyItems().flatMap(({ pk, id, caller }) => {
-    const owner = caller?.M?.subject?.S ?? ''
-    return pk?.S?.startsWith('REQ#') && PEOPLE[owner] ? [{ owner, id: id?.S }] : []
-  })
-  await Promise.all([
-    schedule.auditRestore(),
-    schedule.sweep(),
-    ...schedule.shards.map((shard) => schedule.ship(shard)),
-    ...owners.map(async ({ owner, id }) => {
-      await actor.wait(1000)
-      await schedule.api(actor.by, 'POST', `/requests/${id}/revoke`, owner, {})
-    }),
-  ])
-  network.healing = true
-  await world.sleep(250_000)
-  let restored: Awaited<ReturnType<Schedule['auditRestore']>>
-  for (let tries = 0; tries < MOST_TRIES && (restored === undefined || restored.ids.length + restored.left > 0); tries++) {
-    await drain(schedule)
-    restored = await schedule.auditRestore()
-  }
-  if (restored === undefined || restored.ids.length + restored.left > 0) oracles.fault('restore', 'the table still lacks what the log has')
-  oracles.onAuditRestored()
 }

@@ -442,8 +442,8 @@ export const seededBugs: readonly SeededBug[] = [
     name: 'command line: a broker takes the tokens of another',
     guards: ['ASVS 10.1.1'],
     file: 'packages/cli/src/sign-in/issuer.ts',
-    from: 'metadata.resource !== url',
-    to: "metadata.resource === ''",
+    from: 'named !== url',
+    to: "named === ''",
     tests: ['test/cli/sign-in.test.ts'],
   },
   {

@@ -1,7 +1,7 @@
 /**
  * A freeze that was answered stops every call that begins later, until two people have begun to release it: sessions of whom and what it
- * names, and decisions of the people it names, with any of their identities and in the jobs that they trigger. Only responders freeze and release. A table that is restored from a backup lacks later freezes,
- * until it is restored from the log, too.
+ * names, and decisions of the people it names, with any of their identities and in the jobs that they trigger. Only responders freeze and
+ * release. A table that is restored from a backup lacks later freezes, until it is restored from the log, too.
  */
 import { JOB_TRIGGERS, PEOPLE, personOf } from '../people.ts'
 import { credentialsIn, eventsIn, freshEvents, type Oracle, type OracleContext, type VendCall } from './oracle.ts'

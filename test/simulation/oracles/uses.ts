@@ -144,8 +144,8 @@ export function usesOracle(context: OracleContext): Oracle {
       if (call.once !== undefined) {
         byToken.set(call.once, (byToken.get(call.once) ?? 0) + 1)
         if ((byToken.get(call.once) ?? 0) > 1) fault('uses', `the single-use token ${call.once} gave two credentials`)
+        if (call.renews !== undefined) reach('a job renews with a single-use token')
       }
-      if (call.once !== undefined && call.renews !== undefined) reach('a job renews with a single-use token')
       // A renewal takes no use.
       if (call.renews !== undefined) return
       if (call.tokenExpires !== undefined) {

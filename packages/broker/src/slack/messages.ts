@@ -9,7 +9,7 @@ import type { ReadEvent } from '@stint/core/audit/schema'
 import type { CallerRef } from '@stint/core/identity/caller'
 import { shownCaller, shownRequester } from '@stint/core/identity/shown'
 import type { Instant } from '@stint/core/instant'
-import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
+import { type AccessRequest, issuedSessions, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
 import type { Session } from '@stint/core/request/session'
 import { type Fact, liveText, minute, minuteOf, type Summary } from '@stint/core/request/summary'
 import type { Message } from '../adapters/slack.ts'
@@ -156,7 +156,7 @@ function story({ request, needed, now }: ShownRequest): readonly string[] {
     ...(request.decidedBy && state !== 'approved' ? [`${state}${decided(request)}`] : []),
     ...(request.sessions.length > 0
       ? [
-          `Sessions issued: ${request.sessions.filter(({ issued }) => issued).length}. Uses left: ${request.usesLeft ?? 0}.${live === undefined ? '' : ` Live sessions: ${live}`}`,
+          `Sessions issued: ${issuedSessions(request).length}. Uses left: ${request.usesLeft ?? 0}.${live === undefined ? '' : ` Live sessions: ${live}`}`,
         ]
       : []),
     ...(request.review

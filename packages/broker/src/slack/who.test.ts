@@ -70,7 +70,7 @@ describe('behind a Slack user', () => {
   test('Slack is asked only about people who are linked', async () => {
     expect(await asked(member, done({}), 'nobody')).toMatchObject({ asks: 0, known: 'link-unknown' })
   })
-  test('a link that was made meanwhile with another Slack user stays, although this one is no member', async () => {
+  test('a link with another Slack user, made in the meantime, is kept if this user is not a member', async () => {
     const { ledger } = ledgerInProcess()
     let drawn = 0
     const links = linking(ledger, (count) => new Uint8Array(count).fill(++drawn))

@@ -92,8 +92,8 @@ function plan(
   if (isOver) return refused('session-ended', 'The session has ended.')
 
   // `authAge` is about the start of the session, and a sign-in since then is recent enough. Everything else is about now.
-  const startedAt = Math.max(session.reservedAt, Math.min(caller.signedInAt ?? 0, call.now))
-  const access = decideAccess(rules, profile, caller, { sourceIp: call.source, now: startedAt })
+  const judgedAt = Math.max(session.reservedAt, Math.min(caller.signedInAt ?? 0, call.now))
+  const access = decideAccess(rules, profile, caller, { sourceIp: call.source, now: judgedAt })
   if (access.outcome === 'refused') return access
   const { renew: configured } = access.profile.duration
   if (session.renew === undefined || configured === undefined)

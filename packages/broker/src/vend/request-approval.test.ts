@@ -69,7 +69,7 @@ describe('a request for approval is not made', () => {
     await memory.ledger.freeze({ kind: 'subject', issuer: 'people', id: 'dana' }, rita, 'incident', undefined, NOW)
     expect(await ask()).toMatchObject({
       code: 'frozen',
-      detail: 'A freeze stops you from requesting access, approving and releasing. Ask the responders to release it.',
+      detail: 'A freeze stops you from requesting access, approving and releasing. Responders can release it.',
       operator: 'frozen: incident',
     })
   })

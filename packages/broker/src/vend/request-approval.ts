@@ -228,7 +228,7 @@ const isUnderWay = ({ at }: WaitingPlace, now: Instant): boolean => now - at < s
 export function stoppedBy(frozen: Done<Freeze | undefined> | Unknown): Refused<'frozen' | 'ledger-unavailable'> | undefined {
   if (frozen.outcome === 'unknown') return unavailable(frozen.cause)
   if (!frozen.value) return undefined
-  return refused('frozen', 'A freeze stops you from requesting access, approving and releasing. Ask the responders to release it.', {
+  return refused('frozen', 'A freeze stops you from requesting access, approving and releasing. Responders can release it.', {
     operator: `frozen: ${frozen.value.justification}`,
   })
 }

@@ -6,7 +6,7 @@ import type { Instant } from '@stint/core/instant'
 import { jsonBytes } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { type Actor, hasApproved } from '@stint/core/request/machine'
-import { type AccessRequest, type Limits, stateAt } from '@stint/core/request/request'
+import { type AccessRequest, issuedSessions, type Limits, stateAt } from '@stint/core/request/request'
 import { liveUntil } from '@stint/core/request/session'
 import { mostOf } from '@stint/core/request/summary'
 import { html } from 'hono/html'
@@ -183,8 +183,7 @@ function approvedWords(request: AccessRequest, now: Instant): Html | string {
 
 function revokedWords(request: AccessRequest, now: Instant): Html | string {
   const ended = endedSessions(request, now).filter(({ endedBy }) => endedBy === 'revoke')
-  if (ended.length === 0)
-    return `You revoked this request. It issues no ${request.sessions.some(({ issued }) => issued) ? 'more ' : ''}credentials.`
+  if (ended.length === 0) return `You revoked this request. It issues no ${issuedSessions(request).length > 0 ? 'more ' : ''}credentials.`
   const [sessions, theirs] = ended.length === 1 ? ['session', 'Its'] : [`${ended.length} sessions`, 'Their']
   return html`You revoked this request and ended its ${sessions}. ${theirs} credentials can still work until ${dateTime(lastUntil(ended))}.`
 }

@@ -6,7 +6,7 @@ import type { Instant } from '@stint/core/instant'
 import { missing } from '@stint/core/request/approval'
 import { approverWords } from '@stint/core/request/approver-words'
 import { limitWords } from '@stint/core/request/limit-words'
-import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
+import { type AccessRequest, issuedSessions, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
 import { liveUntil, type Session } from '@stint/core/request/session'
 import { type Fact, liveFacts, minute, mostOf, type Summary } from '@stint/core/request/summary'
 import { plainWords } from '@stint/core/scope/plain-words'
@@ -181,7 +181,7 @@ export function history(request: AccessRequest, items: readonly AccessRequest[],
     const decider = one.decidedBy ?? (isApproved ? one.approvals.at(-1)?.approver : undefined)
     const state = stateAt(one, now)
     const also = one.decidedBy === undefined && decider !== undefined && state !== 'approved' ? ', approved' : ''
-    const issued = one.sessions.filter(({ issued }) => issued).length
+    const issued = issuedSessions(one).length
     return html`<li><a href="/decide/${one.id}">${time(one.createdAt)}</a>: ${durationWords(mostOf(one).duration)}, ${state}${also}${decider === undefined ? '' : ` by ${shownCaller(decider)}`}${issued === 0 ? '' : `, ${counted(issued, 'session')}`}</li>`
   })
   return html`<h2>Earlier requests</h2>${

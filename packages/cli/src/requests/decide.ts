@@ -55,7 +55,7 @@ export async function approve(context: Context, flags: ApproveFlags, id: string)
   const { body, headers } = await broker.call('GET', `/requests/${encodeURIComponent(id)}`)
   if (!flags.yes) {
     if (!canAsk(context))
-      throw new Failure('usage', 'Cannot ask for confirmation: there is no terminal.', {
+      throw new Failure('usage', 'Cannot ask for confirmation without a terminal.', {
         next: `Read it, then approve: stint show ${id} && stint approve ${id} --yes`,
       })
     context.process.stderr.write(requestText(body as RequestView, Date.now()))

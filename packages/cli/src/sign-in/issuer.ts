@@ -11,8 +11,9 @@ export async function clientsOf(send: Send, url: string): Promise<readonly Named
   const metadata = reply.ok ? objectIn(reply) : undefined
   if (!metadata) throw noMetadata(url, reply)
   // RFC 9728 §3.3: otherwise a broker could have tokens for another one sent to itself.
-  if (metadata.resource !== url) {
-    const named = typeof metadata.resource === 'string' ? metadata.resource : 'nothing'
+  const { resource: named } = metadata
+  if (typeof named !== 'string') throw noMetadata(url, reply)
+  if (named !== url)
     throw new Failure(
       'failed',
       `The broker at ${url} identifies itself as '${named}'. Tokens are sent only to the URL that the broker names.`,
@@ -20,7 +21,6 @@ export async function clientsOf(send: Send, url: string): Promise<readonly Named
         next: `If you trust that URL: stint login ${named}`,
       },
     )
-  }
   const list: readonly unknown[] = Array.isArray(metadata.stint_cli) ? metadata.stint_cli : []
   return list.map((value) => {
     const { issuer, client_id: clientId, scope, token } = (value ?? {}) as Record<string, unknown>

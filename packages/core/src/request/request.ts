@@ -91,6 +91,10 @@ export function stateAt(request: Pick<AccessRequest, 'state' | 'expiresAt' | 'wi
 export const needsReview = (request: Pick<AccessRequest, 'breakGlass' | 'review' | 'state' | 'approvals' | 'windowStartsAt'>): boolean =>
   request.breakGlass && request.windowStartsAt !== undefined && request.review === undefined
 
+/** Sessions for which AWS returned credentials, whatever became of them. */
+export const issuedSessions = ({ sessions }: Pick<AccessRequest, 'sessions'>): readonly Session[] =>
+  sessions.filter(({ issued }) => issued !== undefined)
+
 /** Sessions with credentials that still work, or that can be renewed. */
 export const liveSessions = ({ sessions }: Pick<AccessRequest, 'sessions'>, now: Instant): readonly Session[] =>
   sessions.filter((session) => liveUntil(session) > now)
