@@ -77,18 +77,20 @@ function showCopyButtons() {
   }
 }
 
-/** As long as `vend` may take. Until then, a second click sends nothing: the first one may use up an approval. */
+/**
+ * As long as `vend` may take. Until then, a second click sends nothing: the first one may use up an approval. Later, the form can be sent again:
+ * the response may have opened in another tab, or the reader may have come back.
+ */
 const SENT_FOR_MS = 10_000
 
-/** After that time, a form can be sent again: the response may have opened in another tab, or the reader may have come back. */
 function sendFormsOnce() {
-  const sent = new Map()
+  const sentAt = new WeakMap()
   document.addEventListener('submit', (event) => {
-    if (event.target.method !== 'post') return
-    if (Date.now() < sent.get(event.target) + SENT_FOR_MS) event.preventDefault()
-    else sent.set(event.target, Date.now())
+    const { target: form } = event
+    if (form.method !== 'post') return
+    if (Date.now() - (sentAt.get(form) ?? 0) < SENT_FOR_MS) event.preventDefault()
+    else sentAt.set(form, Date.now())
   })
-  addEventListener('pageshow', ({ persisted }) => persisted && sent.clear())
 }
 
 /** While the page looks for changes by itself, no one has to reload it. */

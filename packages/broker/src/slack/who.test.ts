@@ -1,11 +1,10 @@
 /** Who is behind a Slack user, and who is told by name: what Slack and the directory say today, and what they do not say. */
 import type { Rules } from '@stint/core/config/shape'
 import { storedSubject } from '@stint/core/identity/subject'
-import { type Done, done } from '@stint/core/outcome'
+import { done } from '@stint/core/outcome'
 import { describe, expect, test } from 'vitest'
-import { ledgerInProcess, must } from '../adapters/dynamodb/testing/ledger.ts'
-import { linking } from '../approvals/link.ts'
 import { approversNamed } from './request-messages.ts'
+import { linkedPerson } from './testing/links.ts'
 import { type WhoParts, whoIs } from './who.ts'
 
 const NOW = Date.UTC(2026, 10, 25, 3)
@@ -71,16 +70,7 @@ describe('behind a Slack user', () => {
     expect(await asked(member, done({}), 'nobody')).toMatchObject({ asks: 0, known: 'link-unknown' })
   })
   test('a link with another Slack user, made in the meantime, is kept if this user is not a member', async () => {
-    const { ledger } = ledgerInProcess()
-    let drawn = 0
-    const links = linking(ledger, (count) => new Uint8Array(count).fill(++drawn))
-    const dana = { caller: { ...link.caller, kind: 'human' }, identity: 'dana' } as const
-    const origin = { source: 'slack:T1/U1', token: 'f'.repeat(64) }
-    const linkTo = async (user: string) => {
-      const { code } = await must(links.offer(dana, NOW) as Promise<Done<{ readonly code: string }>>)
-      await links.claim(code, { team: 'T1', user, name: user }, NOW, origin)
-      await links.confirm(dana, { team: 'T1', user }, NOW, origin)
-    }
+    const { links, linkTo, linked } = linkedPerson(NOW)
     await linkTo('U1')
     const user = async () => {
       await linkTo('U2')
@@ -88,7 +78,7 @@ describe('behind a Slack user', () => {
     }
     const parts = { rules, linking: links, api: { user }, directory: { claimsOf: async () => done({}) }, log: () => {} }
     expect(await whoIs(parts as unknown as WhoParts, slack, 'f'.repeat(64), NOW)).toMatchObject({ code: 'link-unknown' })
-    expect(await links.slackOf(dana.caller, NOW)).toMatchObject({ value: { user: 'U2' } })
+    expect(await linked()).toBe('U2')
   })
   test('the directory and the rules see the whole subject, and the ledger sees what it stores', async () => {
     const fullSubject = `CN=Dána,${'OU=山,'.repeat(200)}C=DE`

@@ -449,7 +449,13 @@ calls.push(
   ['claiming a message (PutItem)', () => believed(slack().claimPost(ID, 'root#C1', NOW, 0)), () => wrote('side'), true, []],
   ['pending Slack updates (PutItem)', () => believed(slack().addPending(pending)), () => wrote('side'), true, []],
   ['a reminder (PutItem)', () => believed(slack().addReminder(reminder)), () => wrote('side'), true, []],
-  ['removing it (DeleteItem)', () => believed(slack().removeReminder(reminder)), () => wrote('side'), true, []],
+  [
+    'removing it (DeleteItem)',
+    () => believed(slack().removeReminder(reminder)),
+    () => wrote('side'),
+    true,
+    [['a condition that failed and was not sent', { __type: 'ConditionalCheckFailedException' }]],
+  ],
   [
     'what is pending (Query)',
     () => believed(slack().pending(NOW)),
