@@ -24,6 +24,8 @@ async function personAt(name: string, path: string, options: Options = {}): Prom
   await page.goto(`${sandbox.urls.slack}/?key=${sandbox.secret}`)
   await page.goto(`${sandbox.urls.broker}${path}`)
   await page.getByRole('button', { name }).click()
+  // With its script: a click only begins to load what the sign-in leads to.
+  await page.waitForURL(new URL(path, sandbox.urls.broker).href, { timeout: 30_000 })
   return { context, page }
 }
 
