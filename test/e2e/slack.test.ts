@@ -271,6 +271,13 @@ describe('what people meet there', () => {
     for (const name of ['approver', 'auditor']) await lab.call('DELETE', `/freezes/${other}`, await lab.tokenOf(name))
   })
 
+  test('a request that arrives again is not handled again', async () => {
+    const form = lab.at('developer').request.command('help')
+    const first = await lab.at('developer').send(form)
+    expect([first.status, first.body]).toEqual([200, expect.stringContaining('/stint')])
+    expect(await lab.at('developer').send(form)).toEqual({ status: 200, body: '' })
+  })
+
   test('two people, two buttons, one outcome; clicked twice counts once', async () => {
     const id = await lab.ask('developer', 'two', {}, 'two-people')
     await lab.slack.notify()

@@ -3,7 +3,7 @@
  * beside each other. After each step the log is audited: never a fork, never an event lost or twice.
  */
 import { sign } from 'node:crypto'
-import { type Shipper, ship, shipLost } from '@stint/broker/log/ship'
+import { type Shipper, ship, shipLost, tidy } from '@stint/broker/log/ship'
 import { treeOf } from '@stint/broker/log/tree'
 import { storeSource } from '@stint/cli/audit/sources'
 import { verify } from '@stint/cli/audit/verify/verify'
@@ -415,3 +415,14 @@ function forge(memory: MemoryLog): void {
   const signature = sign(null, Buffer.from(text), memory.privateKey)
   memory.log.objects.set('checkpoint', Buffer.from(formatNote(text, [{ name: key.name, keyId: keyIdOf(key), signature }])))
 }
+
+test('a stage that nothing names is removed once it is an hour old, and not before: its shipper may still run', async () => {
+  const memory = newMemoryLog()
+  const shipper = shipperOf(memory)
+  await shipUntilDone(shipper, [systemJournal(), journalOf(1)])
+  const stageOf = (ageMs: number) => `stage/${shipper.clock() - ageMs}-${'0'.repeat(64)}`
+  const [young, old] = [stageOf(3_600_000), stageOf(3_600_001)]
+  for (const path of [young, old]) await memory.events.create(path, Buffer.from('{}'))
+  expect((await tidy(shipper)).outcome).toBe('done')
+  expect([...memory.events.objects.keys()].filter((path) => path.startsWith('stage/'))).toEqual([young])
+})
