@@ -19,7 +19,16 @@ export default defineConfig({
       nameClaim: 'name',
       groupsClaim: 'groups',
     },
-    ci: { ...lab, url: 'https://lab.example/ci', key: 'ci', kind: 'workload', tokenUse: 'any', replay: 'once', actorClaim: 'actor_id' },
+    ci: {
+      ...lab,
+      url: 'https://lab.example/ci',
+      key: 'ci',
+      kind: 'workload',
+      tokenUse: 'any',
+      replay: 'once',
+      actorClaim: 'actor_id',
+      jobIdentity: ['run_id'],
+    },
   },
   targets: {
     staging: {
@@ -107,7 +116,7 @@ export default defineConfig({
     },
     many: {
       target: 'staging',
-      eligible: [engineer],
+      eligible: [engineer, job],
       duration,
       approval: { rules: [{ by: inGroup('peers'), count: 2 }], expiresAfter: '30m', window: '20m', maxUses: 3 },
     },

@@ -23,6 +23,17 @@ async function callsOf(seed: number): Promise<readonly Recorded[]> {
     const end = 'error' in outcome ? { error: outcome.error } : { answer: toJson(outcome.answer) }
     calls.push({ operation, input: toJson(input), ...end })
   }
+  const { onWrite } = schedule.dynamo
+  schedule.dynamo.onWrite = (write) => {
+    onWrite(write)
+    const [pk, sk] = write.id.split('\u0000')
+    if (write.operation === 'TTL')
+      calls.push({
+        operation: 'DeleteItem',
+        input: toJson({ TableName: write.table, Key: sk === undefined ? { pk: { S: pk } } : { pk: { S: pk }, sk: { S: sk } } }),
+        answer: '{}',
+      })
+  }
   await runSchedule(schedule)
   return calls
 }

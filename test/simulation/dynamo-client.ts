@@ -5,7 +5,7 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
 import { clientConfig } from '@stint/broker/adapters/aws'
 import { deadlinesOnAws } from '@stint/broker/wiring/broker'
-import { type Dynamo, Refusal, send, withUnprocessed } from './dynamo.ts'
+import { type Dynamo, earlierImage, Refusal, send, withUnprocessed } from './dynamo.ts'
 import type { Services } from './machines.ts'
 import type { Machine } from './network.ts'
 import { stepOf } from './steps.ts'
@@ -36,7 +36,7 @@ function overCommands({ network, dynamo, reach }: Services, machine: Machine): D
         failed: error('InternalServerError', 500),
         throttled: error('ProvisionedThroughputExceededException', 400),
         garbled: (answer, dice) => {
-          if (operation !== 'BatchGetItem' || dice.chance(0.5)) return garbled(answer, dice)
+          if (operation !== 'BatchGetItem' || dice.chance(0.5)) return garbled(dynamo, answer, dice)
           reach('DynamoDB leaves a key unprocessed')
           return withUnprocessed(command.input, answer, dice.pick)
         },
@@ -56,7 +56,7 @@ function applied(dynamo: Dynamo, operation: string, input: object): object {
 }
 
 /** An answer that DynamoDB could give to another call. */
-function garbled(answer: object, dice: Dice): object {
+function garbled(dynamo: Dynamo, answer: object, dice: Dice): object {
   const { Item, Attributes, ...rest } = answer as { Item?: object; Attributes?: object }
   const other = { pk: { S: 'REQ#req_00000000000000000000000000' }, sk: { S: '-' } }
   return dice.pick<object>([
@@ -64,6 +64,7 @@ function garbled(answer: object, dice: Dice): object {
     Object.hasOwn(rest, 'Items') ? { ...rest, Count: -1 } : {},
     Item ? { ...rest, Item: { ...Item, ...other } } : {},
     Attributes ? { ...rest, Attributes: { ...Attributes, ...other } } : {},
+    earlierImage(dynamo, answer),
   ])
 }
 

@@ -43,6 +43,8 @@ type Table = {
   readonly keys: readonly string[]
   readonly items: Map<string, Item>
   readonly partitions: Partitions
+  /** The partitions of the view. */
+  readonly viewed: Partitions
   /** What the indexes know: the item of the latest write that has reached them. */
   readonly view: Map<string, { readonly item: Item | undefined; readonly sequence: number }>
   readonly indexes: ReadonlyMap<string, Index>
@@ -54,6 +56,8 @@ const MAX_KEYS = { BatchGetItem: 100, BatchWriteItem: 25 } as const
 
 export class Dynamo {
   readonly #tables = new Map<string, Table>()
+  /** What the last write replaced. */
+  replaced: Item | undefined
   #sequence = 0
   /** Called with each operation and its outcome. */
   onCall: (operation: string, input: object, outcome: { readonly answer: object } | { readonly error: Refusal }) => void = () => {}
@@ -66,7 +70,15 @@ export class Dynamo {
       const [hash = '', range = ''] = schema.map(({ AttributeName = '' }) => AttributeName)
       return [IndexName, { hash, range, projected: [...keys, hash, range, ...(Projection?.NonKeyAttributes ?? [])], partitions: new Map() }]
     })
-    this.#tables.set(name, { name, keys, items: new Map(), partitions: new Map(), view: new Map(), indexes: new Map(indexes) })
+    this.#tables.set(name, {
+      name,
+      keys,
+      items: new Map(),
+      partitions: new Map(),
+      viewed: new Map(),
+      view: new Map(),
+      indexes: new Map(indexes),
+    })
   }
   items(table: string): readonly Item[] {
     return [...this.#table(table).items.values()]
@@ -76,10 +88,11 @@ export class Dynamo {
   }
   /** The indexes learn of a write. */
   index({ table, id, sequence, after }: Pick<Write, 'table' | 'id' | 'sequence' | 'after'>): void {
-    const { view, indexes } = this.#table(table)
+    const { keys, viewed, view, indexes } = this.#table(table)
     const known = view.get(id)
     if ((known?.sequence ?? 0) >= sequence) return
     view.set(id, { item: after, sequence })
+    place(viewed, keys[0] as string, id, known?.item, after)
     for (const { hash, partitions } of indexes.values()) place(partitions, hash, id, known?.item, after)
   }
   /** DynamoDB deletes what its TTL says, some time later. */
@@ -92,8 +105,8 @@ export class Dynamo {
   }
   /** Another table with the content of a backup takes the table's place. Its stream begins anew, and its indexes are complete. */
   restore(table: string, backup: ReadonlyMap<string, Item>): void {
-    const { items, partitions, keys, view, indexes } = this.#table(table)
-    for (const all of [items, partitions, view, ...[...indexes.values()].map((index) => index.partitions)]) all.clear()
+    const { items, partitions, viewed, keys, view, indexes } = this.#table(table)
+    for (const all of [items, partitions, viewed, view, ...[...indexes.values()].map((index) => index.partitions)]) all.clear()
     for (const [id, item] of backup) {
       items.set(id, item)
       place(partitions, keys[0] as string, id, undefined, item)
@@ -181,6 +194,7 @@ export class Dynamo {
       throw new Refusal('ConditionalCheckFailedException', 'The conditional request failed', shown)
     }
     const after = operation === 'UpdateItem' ? write.after(before, input.Key) : operation === 'PutItem' ? (input.Item as Item) : undefined
+    this.replaced = before
     this.#write(table, id, after, operation)
     return { ...counted(input.TableName), ...returned(input.ReturnValues, before, after, write.updated) }
   }
@@ -192,7 +206,7 @@ export class Dynamo {
     const { hash, range, partitions } = index ?? {
       hash: table.keys[0] as string,
       range: table.keys[1] as string,
-      partitions: table.partitions,
+      partitions: input.ConsistentRead ? table.partitions : table.viewed,
     }
     const partition = partitions.get(hashIn(input, hash)) ?? new Map<string, Item>()
     const { holds } = readWrite(input.KeyConditionExpression, undefined, {
@@ -266,6 +280,12 @@ function returned(which: string | undefined, before: Item | undefined, after: It
   if (which === 'ALL_OLD') return before ? { Attributes: before } : {}
   return which === 'UPDATED_NEW' && after ? { Attributes: only(after, updated) } : {}
 }
+
+/** The answer that a write of this item got before. */
+export const earlierImage = ({ replaced }: Dynamo, answer: Input): Input =>
+  answer.Attributes && replaced?.pk?.S === answer.Attributes.pk?.S
+    ? { ...answer, Attributes: only(replaced as Item, Object.keys(answer.Attributes)) }
+    : {}
 
 /** The answer to a BatchGetItem that had no capacity left for one of its keys. */
 export function withUnprocessed({ RequestItems }: Input, answer: Input, pick: <T>(all: readonly T[]) => T): object {

@@ -17,6 +17,12 @@ async function drain(schedule: Schedule): Promise<void> {
   for (let rounds = 0; rounds < 50 && !schedule.isShipped; rounds++) for (const shard of schedule.shards) await schedule.ship(shard)
 }
 
+/** Brings Slack up to date: with the rest of the stream, and then with what was to be tried again. */
+async function showAll(schedule: Schedule): Promise<void> {
+  for (let rounds = 0; rounds < 30 && !schedule.isNotified; rounds++) for (const shard of schedule.shards) await schedule.notify(shard)
+  for (const shard of schedule.shards) await schedule.notify(shard)
+}
+
 /** Nothing fails any more: what was left half done must become whole by itself. */
 export async function heal(schedule: Schedule): Promise<void> {
   const { world, network, oracles } = schedule
@@ -32,15 +38,22 @@ export async function heal(schedule: Schedule): Promise<void> {
   if (schedule.endQueue.messages.length > 0) oracles.fault('liveness', 'the queue of ends is never empty')
   oracles.whenEndsAreCarriedOut()
   await drain(schedule)
+  const isInSlack = schedule.slack.workspace.messages.length > 0
+  if (isInSlack) await showAll(schedule)
   await world.sleep(2 * HOUR_MS)
   await schedule.compare()
+  if (isInSlack) await showAll(schedule)
   oracles.whenHealed()
   const dice = world.dice('end')
-  const isFrozen = schedule.storyItems().some(({ pk, active }) => pk?.S?.startsWith('FREEZE#') && active?.BOOL === true)
+  const isFrozen = schedule
+    .storyItems()
+    .some(({ pk, active, expiresAt }) => pk?.S?.startsWith('FREEZE#') && active?.BOOL && !(Number(expiresAt?.N) <= world.now))
   if (!isFrozen) {
     const actor = new Actor(schedule, 'afterwards')
     const answer = await actor.vendAs('sam', 'plain')
     if (answer?.status !== 201) oracles.fault('liveness', `afterwards, a good call gets ${answer?.status} ${answer?.json.code}`)
+    const call = { subject: 'sam', issuer: 'lab', profile: 'plain', by: 'sessions', attack: 'a key that the issuer has removed' } as const
+    await schedule.vend(actor.by, call, personToken('sam', world.now, {}, { key: 'removed' }), { profile: 'plain' })
   }
   const then = dice.int(100)
   if (then < 3) await leaveTheTable(schedule, dice)
@@ -97,6 +110,10 @@ async function leaveTheTable(schedule: Schedule, dice: Dice): Promise<void> {
       schedule.dynamo.expire('stint', pk?.S as string)
       schedule.reached.add('an item has left the table')
     }
+  // An item that differs from the log stays, until it is restored from it.
+  for (const { id, state, profile } of schedule.epoch === undefined ? schedule.storyItems() : [])
+    if (id?.S?.startsWith('req_') && !['pending', 'refused'].includes(state?.S ?? '') && profile?.S !== 'glass')
+      schedule.oracles.fault('liveness', `${id.S} is ${state?.S}, a year old, and still in the table`)
   await drain(schedule)
 }
 
@@ -154,7 +171,11 @@ async function restore(schedule: Schedule, backup: ReadonlyMap<string, Item>, di
   oracles.onRestored(world.now)
   await world.sleep(1000)
   if (restores && !isLate) await auditRestore(schedule, dice)
-  for (const { once, actor: who, token } of schedule.jobTokens.slice(-3)) await runJob(actor, who, 'plain', { once, token })
+  const oldTokens = schedule.jobTokens.slice(-3)
+  for (const { once, actor: who, token } of oldTokens) await runJob(actor, who, 'plain', { once, token })
+  const started = oldTokens.length > 0 ? await runJob(actor, '77', 'long') : undefined
+  if (started?.status === 201)
+    for (const { once, actor: who, token } of oldTokens) await runJob(actor, who, 'long', { once, token }, { renews: started.json.id })
   for (const item of schedule.storyItems()) {
     const { pk, id, caller, profile } = item
     const owner = caller?.M?.subject?.S ?? ''

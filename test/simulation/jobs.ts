@@ -20,6 +20,7 @@ function newJobToken({ dice, now, schedule }: Actor, who: string): JobToken {
   schedule.jobTokens.push(made)
   return made
 }
+const tokenOfAnotherRun = ({ by, now }: Actor, who: string): JobToken => ({ once: by, token: jobToken(by, who, now, '2') })
 
 export function runJob(
   actor: Actor,
@@ -37,6 +38,7 @@ export function runJob(
 async function renewByJob(actor: Actor, who: string): Promise<void> {
   const started = await runJob(actor, who, 'long')
   if (started?.status !== 201) return
+  await runJob(actor, who, 'long', tokenOfAnotherRun(actor, who), { renews: started.json.id, attack: 'the session of another run' })
   const token = newJobToken(actor, who)
   await actor.crowd(2 + actor.dice.int(2), actor.dice.pick([5, 500, 100_000]), () =>
     runJob(actor, who, 'long', token, { renews: started.json.id }),
@@ -46,12 +48,17 @@ async function renewByJob(actor: Actor, who: string): Promise<void> {
 /** Dana's job asks. Neither of her identities can approve it. */
 async function askByJob(actor: Actor): Promise<void> {
   const { dice } = actor
-  const asked = await runJob(actor, '77', 'one')
+  const contents = actor.schedule.world.dice(`contents of ${actor.name}`)
+  const isMany = contents.chance(0.5)
+  const profile = isMany ? 'many' : 'one'
+  const asked = await runJob(actor, '77', profile)
   const requestId = asked?.json.requestId as string | undefined
   if (requestId === undefined) return
+  if (isMany) for (const who of ['avery', 'bob', 'ria']) await approve(actor, requestId, who)
   await actor.crowd(3, dice.pick([50, 5000]), async (at) => {
     const who = at === 0 ? 'dana-admin' : dice.pick(['dana', 'dana-admin', 'avery', 'bob'])
     await approve(actor, requestId, who)
   })
-  await actor.crowd(2, 5000, () => runJob(actor, '77', 'one', newJobToken(actor, '77'), { requestId }))
+  const token = contents.chance(0.5) ? newJobToken(actor, '77') : undefined
+  await actor.crowd(2, 5000, () => runJob(actor, '77', profile, token ?? newJobToken(actor, '77'), { requestId }))
 }

@@ -40,17 +40,17 @@ import type { Journaled } from '@stint/core/audit/journal-item'
 import type { Rules } from '@stint/core/config/shape'
 import type { RequestId } from '@stint/core/ids'
 import type { Dynamo } from './dynamo.ts'
-import { send, withUnprocessed } from './dynamo.ts'
+import { earlierImage, send, toJson, withUnprocessed } from './dynamo.ts'
 import { clientOn } from './dynamo-client.ts'
 import { enderOn, immediateOn } from './end-machines.ts'
 import type { EndQueue } from './end-queue.ts'
 import type { Iam } from './iam.ts'
 import type { Machine, Network } from './network.ts'
 import { type Bucket, storeOn } from './objects.ts'
-import { JWKS, LOG_KEY, LOG_SIGNER, LOG_VKEY } from './people.ts'
+import { jwksAt, LOG_KEY, LOG_SIGNER, LOG_VKEY } from './people.ts'
 import type { Slack } from './slack.ts'
 import { stepOf } from './steps.ts'
-import { otherAnswer, type Sts, stsError } from './sts.ts'
+import { type Sts, stsError } from './sts.ts'
 import type { Witnesses } from './witnesses.ts'
 import type { World } from './world.ts'
 
@@ -115,7 +115,7 @@ const timersOn = (world: World, machine: Machine): Timers =>
     },
   }) as unknown as Timers
 
-const keysOn = ({ network }: Services, machine: Machine, { clock, log }: FunctionDeployment) =>
+const keysOn = ({ network, world }: Services, machine: Machine, { clock, log }: FunctionDeployment) =>
   issuerKeys({
     clock,
     log,
@@ -123,7 +123,7 @@ const keysOn = ({ network }: Services, machine: Machine, { clock, log }: Functio
       network.exchange<Uint8Array>(machine, {
         step: 'jwks',
         service: 'jwks',
-        effect: () => JWKS,
+        effect: () => jwksAt(world.now),
         failed: () => {
           throw new Error('answered 500')
         },
@@ -175,7 +175,7 @@ const dynamoWire = ({ network, dynamo }: Services, machine: Machine): Wire => ({
         body:
           target.endsWith('.BatchGetItem') && dice.chance(0.5)
             ? JSON.stringify(withUnprocessed(JSON.parse(body), JSON.parse(answered), dice.pick))
-            : dice.pick(['{}', answered.slice(0, answered.length / 2), '[]', otherKey(answered)]),
+            : dice.pick(['{}', answered.slice(0, answered.length / 2), '[]', otherKey(answered), earlier(dynamo, answered)]),
       }),
       deadlineMs,
     })
@@ -184,6 +184,8 @@ const dynamoWire = ({ network, dynamo }: Services, machine: Machine): Wire => ({
 /** The same answer about another item. */
 const otherKey = (answered: string): string =>
   answered.replaceAll(/req_[0-9a-hjkmnp-tv-z]{26}|frz_[0-9a-hjkmnp-tv-z]{26}/g, `req_${'0'.repeat(26)}`)
+
+const earlier = (dynamo: Dynamo, answered: string): string => toJson(earlierImage(dynamo, JSON.parse(answered)))
 
 const stsWire = ({ network, sts, world, stsRefusal }: Services, machine: Machine, step: string): Wire => ({
   open: () => {},
@@ -199,7 +201,7 @@ const stsWire = ({ network, sts, world, stsRefusal }: Services, machine: Machine
       effect: answered,
       failed: () => stsError(world.now, 500, 'InternalFailure'),
       throttled: () => stsError(world.now, 400, 'Throttling'),
-      garbled: otherAnswer,
+      garbled: (http, dice) => sts.otherAnswer(http, dice),
       deadlineMs,
     })
   },

@@ -1,4 +1,4 @@
-/** The company's next release: one policy narrower, one rule stricter, one looser, one profile gone. Old and new code run side by side for a while. */
+/** The company's next release: one more person with two identities, one policy narrower, one rule stricter, one looser, one profile gone. Old and new code run side by side for a while. */
 import { defineConfig, includes } from '@stint/core'
 import type { Profile } from '@stint/core/config/shape'
 import company from './company.config.ts'
@@ -8,6 +8,13 @@ const peers = [{ issuer: 'lab', claims: { groups: includes('peers') } }]
 
 export default defineConfig({
   ...company,
+  people: {
+    ...company.people,
+    cyd: [
+      { issuer: 'lab', subject: 'cyd' },
+      { issuer: 'lab', subject: 'cyd-two' },
+    ],
+  },
   profiles: {
     ...profiles,
     one: { ...(one as Profile), policy: [{ Effect: 'Allow', Action: 's3:GetObject', Resource: '*' }] },

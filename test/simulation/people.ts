@@ -2,16 +2,25 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
 import { localSigner } from '@stint/broker/adapters/signer'
 import { formatVkey } from '@stint/tlog/note'
+import { EPOCH } from './world.ts'
 
-export type Person = { readonly groups: readonly string[]; readonly role?: string; readonly person?: string; readonly slack?: SlackName }
+export type Person = {
+  readonly groups: readonly string[]
+  readonly role?: string
+  /** Two identities of one person, as the config declares them; `later`: as the next release does. */
+  readonly person?: string
+  readonly later?: string
+  readonly slack?: SlackName
+}
 export type SlackName = 'developer' | 'second-developer' | 'approver' | 'oncall' | 'auditor'
 
-/** By subject at the issuer `lab`. `person`: two identities of one person, as the config declares them. */
+/** By subject at the issuer `lab`. */
 export const PEOPLE: Readonly<Record<string, Person>> = {
   dana: { groups: [], role: 'engineer', person: 'dana', slack: 'developer' },
   'dana-admin': { groups: ['peers', 'managers'], person: 'dana' },
   sam: { groups: [], role: 'engineer', slack: 'second-developer' },
-  cyd: { groups: ['peers'], role: 'engineer' },
+  cyd: { groups: ['peers'], role: 'engineer', later: 'cyd' },
+  'cyd-two': { groups: ['peers'], later: 'cyd' },
   avery: { groups: ['peers'], slack: 'approver' },
   bob: { groups: ['peers', 'managers'], person: 'bob' },
   'bob-two': { groups: ['peers'], person: 'bob' },
@@ -27,7 +36,9 @@ export const JOB = 'repo:acme/app'
 /** Who triggers jobs, by what their tokens say: the subject of a person, if the config knows one. */
 export const JOB_TRIGGERS: Readonly<Record<string, string>> = { '77': 'dana' }
 export const ENGINEERS = ['dana', 'sam', 'cyd'] as const
-export const personOf = (subject: string): string => PEOPLE[subject]?.person ?? subject
+/** `isNext`: by the next release. */
+export const personOf = (subject: string, isNext = false): string =>
+  PEOPLE[subject]?.person ?? (isNext ? PEOPLE[subject]?.later : undefined) ?? subject
 
 // Keys are the same in every process, or a seed would not be a schedule.
 export const keyFrom = (byte: number): KeyObject =>
@@ -38,28 +49,39 @@ export const keyFrom = (byte: number): KeyObject =>
   })
 /** The 32 bytes of the public key. */
 export const publicKeyOf = (key: KeyObject): Uint8Array => Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x ?? '', 'base64url')
-const ISSUER_KEY = keyFrom(5)
+/** The issuers sign with the second key from a day's 12:20 on, and publish the first one until 12:35. */
+const [ISSUER_KEY, NEXT_KEY] = [keyFrom(5), keyFrom(8)]
+const [ROTATED_AT, REMOVED_AT] = [EPOCH + 1_200_000, EPOCH + 2_100_000]
 const FORGED_KEY = keyFrom(6)
 export const LOG_KEY = keyFrom(7)
 export const LOG_SIGNER = localSigner('stint.sim.example/log', LOG_KEY)
 export const LOG_VKEY = formatVkey(LOG_SIGNER.key)
-export const JWKS = Buffer.from(
-  JSON.stringify({ keys: [{ ...createPublicKey(ISSUER_KEY).export({ format: 'jwk' }), kid: 'k1', alg: 'EdDSA', use: 'sig' }] }),
-)
+const jwk = (key: KeyObject, kid: string) => ({ ...createPublicKey(key).export({ format: 'jwk' }), kid, alg: 'EdDSA', use: 'sig' })
+const published = [[jwk(ISSUER_KEY, 'k1'), jwk(NEXT_KEY, 'k2')], [jwk(NEXT_KEY, 'k2')]].map((keys) => Buffer.from(JSON.stringify({ keys })))
+/** The keys that the issuers publish. */
+export const jwksAt = (now: number): Uint8Array => published[now < REMOVED_AT ? 0 : 1] as Buffer
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const signed = new Map<string, string>()
 
-/** A token of an issuer. Signed once for the same content. */
-export function tokenOf(issuer: 'lab' | 'ci', claims: object, { forged = false } = {}): string {
-  const typ = issuer === 'lab' ? 'at+jwt' : 'JWT'
+/** `key`: one that the issuer never had, or has removed. */
+type Signing = { readonly key?: 'forged' | 'removed'; readonly typ?: string }
+
+/** A token of an issuer, signed at an instant. Signed once for the same content. */
+export function tokenOf(
+  issuer: 'lab' | 'ci',
+  claims: object,
+  now: number,
+  { key, typ = issuer === 'lab' ? 'at+jwt' : 'JWT' }: Signing = {},
+): string {
   const payload = { iss: `https://lab.example/${issuer}`, aud: 'https://stint.acme.example', ...claims }
-  const head = `${encode({ alg: 'EdDSA', kid: 'k1', typ })}.${encode(payload)}`
-  const known = signed.get(`${head} ${forged}`)
+  const isOld = key === 'removed' || now < ROTATED_AT
+  const head = `${encode({ alg: 'EdDSA', kid: isOld ? 'k1' : 'k2', typ })}.${encode(payload)}`
+  const known = signed.get(`${head} ${key}`)
   if (known !== undefined) return known
-  const token = `${head}.${sign(null, Buffer.from(head), forged ? FORGED_KEY : ISSUER_KEY).toString('base64url')}`
+  const token = `${head}.${sign(null, Buffer.from(head), key === 'forged' ? FORGED_KEY : isOld ? ISSUER_KEY : NEXT_KEY).toString('base64url')}`
   if (signed.size > 5000) signed.clear()
-  signed.set(`${head} ${forged}`, token)
+  signed.set(`${head} ${key}`, token)
   return token
 }
 
@@ -67,13 +89,14 @@ export function tokenOf(issuer: 'lab' | 'ci', claims: object, { forged = false }
 const nameOf = (subject: string): string => `${subject[0]?.toUpperCase()}${subject.slice(1)} of Acme`
 
 /** A person's token, five minutes valid; renewed each minute. */
-export function personToken(subject: string, now: number, more: object = {}): string {
+export function personToken(subject: string, now: number, more: object = {}, signing: Signing = {}): string {
   const iat = Math.floor(now / 60_000) * 60 - 30
   const { groups, role } = PEOPLE[subject] ?? { groups: [], role: undefined }
-  return tokenOf('lab', { sub: subject, name: nameOf(subject), groups, role, team: 'core', iat, exp: iat + 300, auth_time: iat, ...more })
+  const claims = { sub: subject, name: nameOf(subject), groups, role, team: 'core', iat, exp: iat + 300, auth_time: iat, ...more }
+  return tokenOf('lab', claims, now, signing)
 }
 /** A job's token, for one use. */
-export const jobToken = (jti: string, actor: string, now: number): string => {
+export const jobToken = (jti: string, actor: string, now: number, run = '1'): string => {
   const iat = Math.floor(now / 1000) - 5
-  return tokenOf('ci', { sub: JOB, role: 'job', actor_id: actor, jti, team: 'ci', iat, exp: iat + 900 })
+  return tokenOf('ci', { sub: JOB, role: 'job', actor_id: actor, jti, run_id: run, team: 'ci', iat, exp: iat + 900 }, now)
 }

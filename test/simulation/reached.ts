@@ -66,6 +66,8 @@ const moments = [
   'a call is frozen',
   'a freeze is set',
   'an approval is given in Slack',
+  'a message in Slack shows what was decided',
+  'a role was created again, and a renewal is refused',
   'a job renews with a single-use token',
   'DynamoDB leaves a key unprocessed',
   'a deployment beside calls',

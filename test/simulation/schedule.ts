@@ -10,6 +10,7 @@ import { handleSlack } from '@stint/broker/slack/handle'
 import { notify, notifyPending } from '@stint/broker/slack/notify'
 import { apiApp } from '@stint/broker/wiring/api'
 import { Unreachable } from '@stint/cli/audit/sources'
+import { sha256Hex } from '@stint/core/digest'
 import type { RequestId } from '@stint/core/ids'
 import { Count } from './count.ts'
 import { Dynamo, type Item, type Write } from './dynamo.ts'
@@ -56,7 +57,7 @@ export type Options = {
   readonly side?: ReadonlyMap<string, Item>
 }
 
-export type Answer = { readonly status: number; readonly text: string; readonly json: Json }
+export type Answer = { readonly status: number; readonly text: string; readonly json: Json; readonly etag?: string | undefined }
 export type Json = any
 
 /** A call of the vend path as its caller knows it. */
@@ -69,6 +70,10 @@ export type VendCall = {
   readonly by: 'sessions' | 'credentials'
   readonly requestId?: string | undefined
   readonly key?: string | undefined
+  /** The SHA-256 of its body. */
+  readonly content: string
+  /** The longest session that it wants, in seconds. */
+  readonly duration: number | undefined
   /** Who triggered the job, as its token says. */
   readonly actor?: string | undefined
   /** The ID of a single-use token. */
@@ -141,6 +146,7 @@ export class Schedule {
   readonly #notified: number[] = Array<number>(SHARDS).fill(0)
   readonly #edges = new Edges()
   readonly #lossy: Dice
+  readonly #ttl: Dice
   readonly #mapping: Dice
   readonly #revokers: Revokers
   /** Whether a role had as many ended sessions as its policy has room for before the schedule began. */
@@ -155,6 +161,7 @@ export class Schedule {
     this.slack = new Slack(world, SLACK_SECRET)
     this.witnesses = new Witnesses(world, this.network)
     this.#lossy = world.dice('stream')
+    this.#ttl = world.dice('time to live')
     this.#mapping = world.dice('event source mapping')
     this.#revokers = revokersOf(world, world.dice('revokers'))
     const { network, dynamo, sts, iam, endQueue, log, events, slack, witnesses } = this
@@ -181,7 +188,8 @@ export class Schedule {
         return refusal
       },
       iamLagMs: ({ call }) => (call.dice.chance(0.3) ? call.dice.int(network.healing ? 1000 : this.#revokers.lagMs) : 0),
-      onMessage: ({ kind }) => {
+      onMessage: ({ kind, call }) => {
+        this.oracles.onMessage(call.name)
         if (kind === 'sweep') this.reached.add('the sweeper sends the message of an end again')
         world.after(20, () => this.#deliverEnds())
       },
@@ -192,6 +200,11 @@ export class Schedule {
     dynamo.create(storyTable(STORY))
     dynamo.create(sideTable(SIDE))
     if (side) dynamo.restore(SIDE, side)
+    const recreated = world.dice('roles')
+    if (recreated.chance(0.15))
+      world.after(recreated.int(recreated.pick([60_000, 1_000_000])), () => {
+        sts.roleId = 'AROACREATEDAGAIN'
+      })
     this.isFull = placeEnded(this, world.dice('ended before'))
     this.oracles = oracles(this)
     dynamo.onWrite = (write) => this.#onWrite(write)
@@ -217,9 +230,20 @@ export class Schedule {
       ? 1
       : Math.floor(this.conditions.indexLagMs * (this.#lossy.int(1000) / 1000) * (this.#lossy.chance(0.05) ? 10 : 1))
     world.after(lag, () => dynamo.index(write))
+    if (write.table === SIDE) this.#expireLater(write)
     const isLost = this.#lossy.chance(this.conditions.streamLoss)
     if (write.table !== STORY || (isLost && !network.healing)) return
     this.#stream.shards[write.id.charCodeAt(write.id.length - 1) % SHARDS]?.push(write)
+  }
+
+  /** DynamoDB deletes an item soon after the time that its TTL says, unless a later write has put that off. */
+  #expireLater({ id, after }: Write): void {
+    const { world, dynamo } = this
+    const end = Number(after?.expires?.N) * 1000
+    if (Number.isNaN(end)) return
+    world.after(Math.max(0, end - world.now) + this.#ttl.pick([1000, 60_000, 600_000]), () => {
+      if (Number(dynamo.item(SIDE, id)?.expires?.N) * 1000 <= world.now) dynamo.expire(SIDE, id)
+    })
   }
 
   // ── Machines ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -305,12 +329,18 @@ export class Schedule {
   // ── Calls ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** A call of the vend path, and its answer if it arrives. */
-  async vend(by: string, call: Omit<VendCall, 'id' | 'started'>, token: string, body?: object): Promise<Answer | undefined> {
+  async vend(
+    by: string,
+    call: Omit<VendCall, 'id' | 'started' | 'content' | 'duration'>,
+    token: string,
+    body: { readonly duration?: number | undefined; readonly [name: string]: unknown } = {},
+  ): Promise<Answer | undefined> {
     if (!this.#takesPlace(by)) return undefined
-    const known: VendCall = { ...call, id: by, started: this.world.now }
     if (call.tokenExpires !== undefined) this.#edges.add(call.tokenExpires + TOKEN_GRACE_MS)
     const { machine, part } = this.#free('vend', (one) => vendOn(this.services, one))
     const isPost = call.by === 'sessions'
+    const sent = isPost ? JSON.stringify(body) : ''
+    const known: VendCall = { ...call, id: by, started: this.world.now, content: sha256Hex(sent), duration: body.duration }
     const headers = new Map<string, string[]>([
       ['authorization', [`Bearer ${token}`]],
       ['content-type', ['application/json']],
@@ -321,7 +351,7 @@ export class Schedule {
       path: call.renews !== undefined ? `/sessions/${call.renews}/credentials` : isPost ? '/sessions' : `/credentials/${call.profile}`,
       query: '',
       headers,
-      body: Buffer.from(isPost ? JSON.stringify(body) : ''),
+      body: Buffer.from(sent),
       sourceIp: '203.0.113.7',
     }
     const working = this.#work(machine, 'vend', by, () => handleVend(part, request))
@@ -358,11 +388,12 @@ export class Schedule {
     const answer = await this.#work(machine, 'api', by, async () => {
       const response = await part.fetch(request, bindings)
       const text = await response.text()
-      return { status: response.status, text, json: jsonOf(text) }
+      return { status: response.status, text, json: jsonOf(text), etag: response.headers.get('etag') ?? undefined }
     })
     if (!answer) return undefined
     this.world.say(`${by}: ${subject} ${method} ${path} gets ${answer.status} ${answer.json.code ?? answer.json.state ?? ''}`)
-    this.oracles.onAnswered({ id: by, started, subject, method, path }, answer)
+    const more = { key: headers['idempotency-key'], content: sha256Hex(JSON.stringify(body ?? '')), read: headers['if-match'] }
+    this.oracles.onAnswered({ id: by, started, subject, method, path, ...more }, answer)
     return this.#arrives(by) ? answer : undefined
   }
   /** A request that Slack sends. Slack sends it again if it gets no answer. */
@@ -394,9 +425,12 @@ export class Schedule {
 
   // ── Background jobs ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  sweep(): Promise<Awaited<ReturnType<typeof sweepOn>> | undefined> {
+  async sweep(): Promise<Awaited<ReturnType<typeof sweepOn>> | undefined> {
     const machine = this.#machine('sweep')
-    return this.#work(machine, 'sweep', this.#next('sweep'), () => sweepOn(this.services, machine))
+    const started = this.world.now
+    const swept = await this.#work(machine, 'sweep', this.#next('sweep'), () => sweepOn(this.services, machine))
+    if (swept && swept.fault === undefined) this.oracles.onSwept(started)
+    return swept
   }
   /** Lambda's event source mapping: batches in order per shard, again if they failed, and sometimes again if they did not. */
   async ship(shard: number): Promise<void> {
@@ -469,6 +503,10 @@ export class Schedule {
     })
     if (done) this.#notified[shard] = from + batch.length
   }
+  /** Whether the notifier has seen all that the stream brought. */
+  get isNotified(): boolean {
+    return this.#stream.shards.every((all, shard) => (this.#notified[shard] as number) >= all.length)
+  }
   compare(): Promise<Awaited<ReturnType<typeof compareOn>> | undefined> {
     const machine = this.#machine('compare')
     return this.#work(machine, 'compare', this.#next('compare'), () => compareOn(this.services, machine, () => true))
@@ -504,6 +542,14 @@ export class Schedule {
       item.to?.S !== undefined && id.startsWith('KEEP#') ? [id, { ...item, to: { S: later(item.to?.S) } }] : [id, item],
     )
     this.dynamo.restore(SIDE, new Map(rows))
+  }
+  /** New machines get the next release. Of some functions, idle machines are replaced at once; the others go on for a while. */
+  deploy(): void {
+    const dice = this.world.dice('deployment')
+    this.release = 1
+    for (const pool of this.#pools.values()) if (dice.chance(0.5)) for (const { machine } of pool) machine.alive &&= machine.busy
+    this.world.say('a deployment')
+    this.reached.add('a deployment beside calls')
   }
   /** Whether the log has all that the stream brought. */
   get isShipped(): boolean {

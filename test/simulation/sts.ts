@@ -8,9 +8,13 @@ export type MadeSession = {
   readonly secretAccessKey: string
   readonly at: number
   readonly form: Readonly<Record<string, string>>
+  readonly roleId: string
+  /** What was changed in the answer, if it was. */
+  strange?: string
 }
 export type Http = { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }
 
+export const FIRST_ROLE_ID = 'AROASIMULATED'
 const NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/'
 
 export class Sts {
@@ -18,24 +22,34 @@ export class Sts {
   /** Sessions of the roles that write the policies of other roles. */
   readonly revokers: MadeSession[] = []
   onAssume: (session: MadeSession) => void = () => {}
+  /** Of every role, until they are deleted and created again. */
+  roleId = FIRST_ROLE_ID
 
   assumeRole(body: string, now: number): Http {
     const form = Object.fromEntries(new URLSearchParams(body))
     const number = String(this.made.length + this.revokers.length + 1).padStart(16, '0')
-    const session = { accessKeyId: `ASIA${number}`, secretAccessKey: `SECRET/${number}`, at: now, form }
+    const session = { accessKeyId: `ASIA${number}`, secretAccessKey: `SECRET/${number}`, at: now, form, roleId: this.roleId }
     const isRevoker = form.RoleArn?.endsWith(REVOKER)
     ;(isRevoker ? this.revokers : this.made).push(session)
     this.onAssume(session)
     return answer(now, xmlOf(session, now))
   }
+
+  /** An answer in the form of STS that is not the answer to this call. */
+  otherAnswer(http: Http, dice: Dice): Http {
+    const other = changed(http, dice)
+    const session = this.made.find(({ accessKeyId }) => http.body.includes(accessKeyId))
+    if (session && other.http.body !== http.body) session.strange = other.what
+    return other.http
+  }
 }
 
-function xmlOf({ accessKeyId, secretAccessKey, form }: MadeSession, now: number): string {
+function xmlOf({ accessKeyId, secretAccessKey, form, roleId }: MadeSession, now: number): string {
   const [, , , , account, role = ''] = (form.RoleArn ?? '').split(':')
   const name = form.RoleSessionName ?? ''
   const arn = `arn:aws:sts::${account}:assumed-role/${role.slice(role.lastIndexOf('/') + 1)}/${name}`
   const expiration = toIso(now + Number(form.DurationSeconds) * 1000).replace(/\.\d+Z$/, 'Z')
-  return `<AssumeRoleResponse xmlns="${NAMESPACE}"><AssumeRoleResult><AssumedRoleUser><AssumedRoleId>AROASIMULATED:${name}</AssumedRoleId><Arn>${arn}</Arn></AssumedRoleUser><Credentials><AccessKeyId>${accessKeyId}</AccessKeyId><SecretAccessKey>${secretAccessKey}</SecretAccessKey><SessionToken>TOKEN/${accessKeyId}</SessionToken><Expiration>${expiration}</Expiration></Credentials>${form.SourceIdentity === undefined ? '' : `<SourceIdentity>${form.SourceIdentity}</SourceIdentity>`}<PackedPolicySize>7</PackedPolicySize></AssumeRoleResult><ResponseMetadata><RequestId>6e781aef-ef19-492f-89a8-3eea21ae90cd</RequestId></ResponseMetadata></AssumeRoleResponse>`
+  return `<AssumeRoleResponse xmlns="${NAMESPACE}"><AssumeRoleResult><AssumedRoleUser><AssumedRoleId>${roleId}:${name}</AssumedRoleId><Arn>${arn}</Arn></AssumedRoleUser><Credentials><AccessKeyId>${accessKeyId}</AccessKeyId><SecretAccessKey>${secretAccessKey}</SecretAccessKey><SessionToken>TOKEN/${accessKeyId}</SessionToken><Expiration>${expiration}</Expiration></Credentials>${form.SourceIdentity === undefined ? '' : `<SourceIdentity>${form.SourceIdentity}</SourceIdentity>`}<PackedPolicySize>7</PackedPolicySize></AssumeRoleResult><ResponseMetadata><RequestId>6e781aef-ef19-492f-89a8-3eea21ae90cd</RequestId></ResponseMetadata></AssumeRoleResponse>`
 }
 
 const answer = (now: number, body: string, status = 200): Http => ({
@@ -53,11 +67,11 @@ export function stsError(now: number, status: number, code: string): Http {
   )
 }
 
-/** An answer in the form of STS that is not the answer to this call. */
-export function otherAnswer({ body, ...http }: Http, dice: Dice): Http {
+/** What is changed in an answer in the form of STS, so that it is not the answer to its call. */
+function changed({ body, ...http }: Http, dice: Dice): { readonly what: string; readonly http: Http } {
   const changes: readonly (readonly [string | RegExp, string])[] = [
     [/(<Arn>.*?assumed-role\/)[^<]*/, '$1Admin/another-session'],
-    [/AROASIMULATED:[^<]*/, 'AROASIMULATED:another-session'],
+    [/(<AssumedRoleId>\w+:)[^<]*/, '$1another-session'],
     [/<AccessKeyId>ASIA/, '<AccessKeyId>AKIA'],
     [/<Expiration>[^<]*/, '<Expiration>2036-01-01T00:00:00Z'],
     [/<SourceIdentity>[^<]*/, '<SourceIdentity>acme.another-session'],
@@ -65,7 +79,10 @@ export function otherAnswer({ body, ...http }: Http, dice: Dice): Http {
     [/<\/AssumeRoleResult>.*/, ''],
   ]
   // A gateway can answer in the place of AWS, with any status.
-  if (dice.chance(0.15)) return { ...http, status: dice.pick([200, 403, 502]), body: '<html>Service unavailable</html>' }
+  if (dice.chance(0.15)) {
+    const page = '<html>Service unavailable</html>'
+    return { what: page, http: { ...http, status: dice.pick([200, 403, 502]), body: page } }
+  }
   const [from, to] = dice.pick(changes)
-  return { ...http, body: body.replace(from, to) }
+  return { what: to, http: { ...http, body: body.replace(from, to) } }
 }

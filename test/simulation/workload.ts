@@ -1,14 +1,17 @@
 /** What callers, approvers, responders, attackers and background jobs do in a schedule. CI jobs are in ./jobs.ts, and the end is in ./ending.ts. */
+import { members } from '@stint/sandbox/slack/workspace'
 import { Actor, approve, MOST_TRIES } from './actor.ts'
 import type { Item } from './dynamo.ts'
 import { heal } from './ending.ts'
 import { once, runJob } from './jobs.ts'
 import { sessionsIn } from './oracles/oracle.ts'
-import { ENGINEERS, JOB, PEOPLE, personToken, type SlackName, tokenOf } from './people.ts'
+import { ENGINEERS, JOB, PEOPLE, personToken, type SlackName } from './people.ts'
 import { type Answer, type Schedule, TOKEN_GRACE_MS } from './schedule.ts'
 
 /** After this time, a person who linked to Slack can end sessions there. */
 const LINK_SETTLES_MS = 600_000
+/** Slack's requests are accepted for five minutes, by clocks that differ. */
+const OLD_SIGNATURE_MS = 400_000
 
 export async function runSchedule(schedule: Schedule): Promise<void> {
   const { world } = schedule
@@ -46,7 +49,12 @@ async function plain(actor: Actor): Promise<void> {
   const isBucket = dice.chance(0.2)
   const profile = isBucket ? 'bucket' : 'plain'
   const body = isBucket ? { parameters: { bucket: 'acme-logs' } } : {}
-  await actor.crowd(1 + dice.int(4), dice.pick([5, 200, 20_000, 120_000]), () => actor.vendAs(subject, profile, { key, body }))
+  const contents = actor.schedule.world.dice(`contents of ${actor.name}`)
+  await actor.crowd(1 + dice.int(4), dice.pick([5, 200, 20_000, 120_000]), () => {
+    const isOther = key !== undefined && contents.chance(0.3)
+    const duration = contents.pick([undefined, undefined, 900, 2400])
+    return actor.vendAs(subject, profile, { key, body: { ...body, duration, ...(isOther ? { justification: 'INC-6' } : {}) } })
+  })
 }
 
 /** SDKs that renew by the container protocol. */
@@ -64,13 +72,15 @@ async function ask(actor: Actor): Promise<void> {
   // Its window begins later than its approval.
   const startsAt = dice.chance(0.15) ? new Date(actor.now + 300_000).toISOString() : undefined
   let request: string | undefined
+  const contents = schedule.world.dice(`contents of ${actor.name}`)
   const tryToAsk = async () => {
     for (let tries = 0; tries < MOST_TRIES && request === undefined; tries++) {
       const headers = key === undefined ? {} : { 'idempotency-key': key }
+      const justification = key !== undefined && contents.chance(0.3) ? 'INC-6' : 'INC-1'
       const answer =
         startsAt === undefined && dice.chance(0.5)
           ? await actor.vendAs(subject, profile)
-          : await schedule.api(actor.by, 'POST', '/requests', subject, { profile, justification: 'INC-1', startsAt }, headers)
+          : await schedule.api(actor.by, 'POST', '/requests', subject, { profile, justification, startsAt }, headers)
       request ??= answer?.json.requestId ?? (answer && answer.status < 300 ? answer.json.id : undefined)
       if (answer?.status === 429) return
       if (request === undefined) await actor.wait(3000)
@@ -82,10 +92,16 @@ async function ask(actor: Actor): Promise<void> {
 
 async function decideAndUse(actor: Actor, request: string, subject: string, profile: string): Promise<void> {
   const { dice, schedule } = actor
+  const contents = schedule.world.dice(`contents of ${request}`)
   const decide = async (who: string, act: string, tries: number) => {
     const limits = act === 'approve' && dice.chance(0.2) ? { uses: 1, ...(dice.chance(0.5) ? { window: '10m' } : { duration: '20m' }) } : {}
+    // As it was read, before others decide.
+    const etag = contents.chance(0.3) ? (await schedule.api(actor.by, 'GET', `/requests/${request}`, who))?.etag : undefined
+    const headers = etag === undefined ? {} : { 'if-match': etag }
+    if (etag !== undefined) await actor.wait(3000)
     for (let at = 0; at < tries; at++) {
-      const answer = await schedule.api(actor.by, 'POST', `/requests/${request}/${act}`, who, act === 'review' ? { text: 'seen' } : limits)
+      const body = act === 'review' ? { text: 'seen' } : limits
+      const answer = await schedule.api(actor.by, 'POST', `/requests/${request}/${act}`, who, body, headers)
       if (answer && answer.status < 500 && !dice.chance(0.2)) return
       await actor.wait(2000)
     }
@@ -111,7 +127,8 @@ async function decideAndUse(actor: Actor, request: string, subject: string, prof
     later(scale * 2, async () => {
       for (let tries = 0; tries < 3; tries++) {
         const who = dice.chance(0.05) ? 'sam' : subject
-        const answer = await actor.vendAs(who, profile, { requestId: request, ...(at < 2 ? { key } : {}) })
+        const body = { duration: contents.chance(0.15) ? 2400 : undefined }
+        const answer = await actor.vendAs(who, profile, { requestId: request, body, ...(at < 2 ? { key } : {}) })
         // The other sessions of the request go on.
         if (answer?.status === 201 && schedule.world.dice(answer.json.id).chance(0.3)) await endOne(actor, answer.json.id, subject)
         if (answer && answer.status !== 409 && answer.status < 500 && answer.json.code !== 'approval-required') return
@@ -135,6 +152,18 @@ async function renew(actor: Actor): Promise<void> {
   }
   const renewals = actor.crowd(2 + dice.int(8), scale, () => renewOnce())
   const others = dice.chance(0.2) ? [renewOnce(dice.pick(ENGINEERS.filter((name) => name !== subject)), 'another’s session')] : []
+  if (others.length > 0) {
+    const call = {
+      subject,
+      issuer: 'lab',
+      profile: session.profile,
+      by: 'sessions',
+      renews: session.id,
+      attack: 'a token of two hours ago',
+    } as const
+    const iat = Math.floor(actor.now / 1000) - 7200
+    others.push(schedule.vend(actor.by, call, personToken(subject, actor.now, { iat }), {}))
+  }
   const endings = Array.from({ length: dice.int(3) }, async () => {
     await actor.wait(scale)
     if (dice.chance(0.7)) await schedule.api(actor.by, 'DELETE', `/sessions/${session.id}`, dice.pick([subject, subject, 'rex', 'sam']))
@@ -174,6 +203,8 @@ async function endOne(actor: Actor, id: string, who: string): Promise<void> {
   let choice = ''
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     if (choice.endsWith('keep')) schedule.oracles.onKept(id)
+    // Who is no responder cannot deny the sessions of others.
+    if (choice !== '' && who !== 'rex') await schedule.api(actor.by, 'DELETE', `/sessions/${id}?everyEarlierSession=end`, who)
     const answer = await schedule.api(actor.by, 'DELETE', `/sessions/${id}${choice}`, who)
     if (answer?.json.code === 'end-policy-full') {
       choice = `?everyEarlierSession=${who === 'rex' && dice.chance(0.6) ? 'end' : 'keep'}`
@@ -236,10 +267,12 @@ async function startApproved(actor: Actor, subject: string): Promise<LongSession
 async function chat(actor: Actor): Promise<void> {
   const { dice, schedule } = actor
   const { slack } = schedule
+  const contents = schedule.world.dice(`contents of ${actor.name}`)
   const link = async (subject: string, name: SlackName): Promise<boolean> => {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const pending = await enterCode(actor, subject, name)
-      if (!pending) continue
+      if (pending?.user !== members[name].id) continue
+      if (contents.chance(0.15)) await stealCode(actor, subject)
       const confirmed = await schedule.api(actor.by, 'POST', '/slack/link/confirm', subject, { team: pending.team, user: pending.user })
       if (confirmed?.status === 200) return true
     }
@@ -300,6 +333,14 @@ async function chat(actor: Actor): Promise<void> {
   for (let tries = 0; tries < 2; tries++) await schedule.slackSends(actor.by, slack.request(approverName).command(`end ${session}`))
 }
 
+/** Another Slack user gets hold of a new code of this person, and enters it while they look at what they are to confirm. */
+async function stealCode(actor: Actor, subject: string): Promise<void> {
+  const { schedule } = actor
+  const offered = await schedule.api(actor.by, 'POST', '/slack/link', subject, {})
+  if (offered?.json.code !== undefined)
+    await schedule.slackSends(actor.by, schedule.slack.request('auditor').command(`link ${offered.json.code}`))
+}
+
 /** Gets a code and enters it in Slack: what then waits to be confirmed, if that worked. */
 async function enterCode(actor: Actor, subject: string, name: SlackName): Promise<Answer['json'] | undefined> {
   const { schedule } = actor
@@ -317,21 +358,30 @@ async function attack(actor: Actor): Promise<void> {
     await actor.wait(dice.pick([50, 5000, 200_000]))
     const someone = dice.pick(requestIds()) as string | undefined
     const now = Math.floor(actor.now / 1000)
+    const danas = (more: object, signing = {}) => personToken('dana', actor.now, more, signing)
     const bad = dice.pick([
-      ['forged', tokenOf('lab', { sub: 'dana', role: 'engineer', iat: now, exp: now + 300 }, { forged: true })],
-      ['expired', tokenOf('lab', { sub: 'dana', role: 'engineer', iat: now - 7200, exp: now - 3600 })],
+      ['forged', danas({}, { key: 'forged' })],
+      ['expired', danas({ iat: now - 7200, exp: now - 3600 })],
       ['without a role', personToken('rex', actor.now)],
+      ['for another audience', danas({ aud: 'https://other.acme.example' })],
+      ['of another issuer', danas({ iss: 'https://lab.example/other' })],
+      ['of the future', danas({ iat: now + 3600, exp: now + 3900 })],
+      ['that lives for a month', danas({ exp: now + 30 * 86_400 })],
+      ['for signing in', danas({}, { typ: 'JWT' })],
     ] as const)
     if (dice.chance(0.4)) {
       const call = { subject: 'attacker', issuer: 'lab', profile: 'plain', by: 'sessions', attack: bad[0] } as const
       await schedule.vend(actor.by, call, bad[1], { profile: 'plain' })
     } else if (dice.chance(0.3)) {
-      const [attack, bucket, more] = dice.pick([
-        ['a parameter that its pattern excludes', 'other-logs', {}],
-        ['a sign-in of an hour ago', 'acme-logs', { auth_time: now - 3600 }],
+      const wide = { narrow: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }] } }
+      const [attack, bucket, more, body] = dice.pick([
+        ['a parameter that its pattern excludes', 'other-logs', {}, {}],
+        ['a sign-in of an hour ago', 'acme-logs', { auth_time: now - 3600 }, {}],
+        ['a policy that allows more', 'acme-logs', {}, wide],
+        ['a session of two hours', 'acme-logs', {}, { duration: 7200 }],
       ] as const)
       const call = { subject: 'sam', issuer: 'lab', profile: 'bucket', by: 'sessions', attack } as const
-      await schedule.vend(actor.by, call, personToken('sam', actor.now, more), { profile: 'bucket', parameters: { bucket } })
+      await schedule.vend(actor.by, call, personToken('sam', actor.now, more), { profile: 'bucket', parameters: { bucket }, ...body })
     } else if (dice.chance(0.2)) {
       const form = schedule.slack.request('developer').command('status')
       const headers = Object.entries(form.headers).map(([name, value]) => [
@@ -339,6 +389,8 @@ async function attack(actor: Actor): Promise<void> {
         name.endsWith('signature') ? `v0=${'0'.repeat(64)}` : value,
       ])
       await schedule.slackSends(actor.by, { ...form, headers: Object.fromEntries(headers) }, 'another signature')
+      await schedule.world.sleep(OLD_SIGNATURE_MS)
+      await schedule.slackSends(actor.by, form, 'an old signature')
     } else if (someone !== undefined) {
       // Somebody else's request, by someone who is an engineer too.
       const owner = schedule.dynamo.item('stint', `REQ#${someone}`)
@@ -400,11 +452,13 @@ async function freeze(actor: Actor): Promise<void> {
       if (id !== undefined) await approve(actor, id, approver)
     }),
   ])
+  const contents = schedule.world.dice(`contents of ${actor.name}`)
   const first = dice.pick(['rex', 'ria'])
   // One person is not two, whichever identity they use.
   const alone = first === 'rex' ? dice.pick(['rex', 'rex-two', 'rex-two']) : first
   const second = dice.chance(0.2) ? alone : first === 'rex' ? 'ria' : 'rex'
   for (const who of [first, second]) {
+    if (who === second && second !== alone && contents.chance(0.15)) await freezePerson(actor, first, second)
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       schedule.oracles.onReleaseBegun(text, who)
       const released = await schedule.api(actor.by, 'DELETE', `/freezes/${set.json.id}`, who)
@@ -413,6 +467,14 @@ async function freeze(actor: Actor): Promise<void> {
     }
     await actor.wait(2000)
   }
+}
+
+/** What a responder asked for does not count once they are frozen. */
+async function freezePerson(actor: Actor, who: string, by: string): Promise<void> {
+  const scope = { kind: 'subject', issuer: 'lab', id: who }
+  const set = await actor.schedule.api(actor.by, 'POST', '/freezes', by, { scope, justification: 'INC-7' })
+  if (set?.status === 201) actor.schedule.oracles.onFrozen(`subject#lab#${who}`, Number.POSITIVE_INFINITY)
+  await actor.schedule.world.sleep(30_000)
 }
 
 // ── The last moment ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -489,8 +551,10 @@ async function ships(actor: Actor): Promise<void> {
   for (let at = 0, count = 2 + dice.int(6); at < count; at++) {
     await actor.wait(dice.pick([500, 20_000, 300_000]))
     const some = schedule.shards.filter(() => dice.chance(0.8))
-    await Promise.all([...some.map((shard) => schedule.ship(shard)), ...(dice.chance(0.1) ? [schedule.ship(0)] : [])])
-    if (dice.chance(0.15)) await schedule.compare()
+    const twice = dice.chance(0.1) ? [schedule.ship(0)] : []
+    // The hourly run does not wait for the shippers.
+    const compares = dice.chance(0.15) ? [actor.wait(dice.pick([100, 5000])).then(() => schedule.compare())] : []
+    await Promise.all([...some.map((shard) => schedule.ship(shard)), ...twice, ...compares])
   }
 }
 /** From now on, new machines have the next release; the old ones go on for a while. */
@@ -503,9 +567,10 @@ async function deploy(actor: Actor): Promise<void> {
     hasSwept = swept !== undefined && swept.fault === undefined
   }
   await actor.wait(actor.dice.pick([1000, 100_000, 600_000]))
-  actor.schedule.release = 1
-  actor.schedule.world.say('a deployment')
-  actor.schedule.reached.add('a deployment beside calls')
+  actor.schedule.deploy()
+  // That two identities are one person, only this release knows.
+  for (const id of actor.schedule.pendingRequests())
+    if (requestItem(actor, id).caller?.M?.subject?.S === 'cyd') await approve(actor, id, 'cyd-two')
 }
 
 async function backUp(actor: Actor): Promise<void> {

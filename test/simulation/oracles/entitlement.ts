@@ -1,4 +1,5 @@
 /** Invariants 2 and 4: everyone who changes a request is entitled to. Judged by the groups of the company, not by Stint's own rules. */
+import { members } from '@stint/sandbox/slack/workspace'
 import { JOB, PEOPLE, personOf } from '../people.ts'
 import { freshEvents, type Item, isRequest, type Json, numberOf, type Oracle, type OracleContext, stringOf } from './oracle.ts'
 
@@ -14,17 +15,28 @@ const APPROVERS: Readonly<
   'long-two': { groups: ['peers'] },
 }
 
-export function entitlementOracle({ fault, reach, isRestoring }: OracleContext): Oracle {
+export function entitlementOracle({ fault, reach, isRestoring, releases }: OracleContext): Oracle {
+  const isNext = ({ config }: Json) => config === releases[1]?.hash
+  /** Whoever holds a code can enter it in Slack. Nobody confirms a Slack user who is not shown to them. */
+  function judgeLink({ type, by, slack }: Json): void {
+    const own = members[PEOPLE[by?.subject]?.slack ?? 'guest'].id
+    if (type === 'link.made' && !slack.endsWith(`/${own}`)) fault('entitlement', `${by.subject} is linked to ${slack}`)
+  }
   return {
     onWrite(write) {
+      if (write.id.startsWith('LINK#') && !isRestoring(write)) for (const event of freshEvents(write)) judgeLink(event)
       if (!isRequest(write) || isRestoring(write) || !write.after) return
       for (const event of freshEvents(write)) {
         const judge = event.by && judges[event.type as keyof typeof judges]
         if (!judge) continue
         if (event.type === 'approval.given' && event.channel === 'slack') reach('an approval is given in Slack')
-        if (judge(event.by, write.after, event)) reach(`${event.type} by someone entitled`)
+        if (judge(event.by, write.after, { ...event, isNext: isNext(event) })) reach(`${event.type} by someone entitled`)
         else fault('entitlement', `${write.id}: ${event.type} by ${event.by.issuer}/${event.by.subject}`)
       }
+    },
+    onAnswered({ subject, path }, { status }) {
+      if (path.endsWith('everyEarlierSession=end') && status < 300 && !isIn({ issuer: 'lab', subject }, 'responders'))
+        fault('entitlement', `${subject} denies every earlier session: ${path}`)
     },
   }
 }
@@ -36,10 +48,10 @@ type By = { readonly issuer: string; readonly subject: string }
 const isRequester = ({ issuer, subject }: By, { caller }: Item): boolean =>
   issuer === stringOf(caller?.M?.issuer) && subject === stringOf(caller?.M?.subject)
 /** The requester, with any of their identities, or the person who triggered the job. */
-const isSelf = (by: By, request: Item): boolean => {
+const isSelf = (by: By, request: Item, { isNext }: Json): boolean => {
   const isJob = stringOf(request.caller?.M?.issuer) === 'ci'
-  const owner = isJob ? (stringOf(request.triggeredBy) ?? JOB) : personOf(stringOf(request.caller?.M?.subject) ?? '')
-  return by.issuer === 'lab' ? owner.includes(personOf(by.subject)) : isRequester(by, request)
+  const owner = isJob ? (stringOf(request.triggeredBy) ?? JOB) : personOf(stringOf(request.caller?.M?.subject) ?? '', isNext)
+  return by.issuer === 'lab' ? owner.includes(personOf(by.subject, isNext)) : isRequester(by, request)
 }
 const isIn = ({ issuer, subject }: By, group: string): boolean => issuer === 'lab' && PEOPLE[subject]?.groups.includes(group) === true
 const isApprover = (by: By, { profile, createdAt }: Item, { at }: Json): boolean => {
@@ -59,10 +71,10 @@ const judges: { readonly [type: string]: (by: By, request: Item, event: Json) =>
   'request.asked': isRequester,
   'request.justified': isRequester,
   'request.cancelled': isRequester,
-  'approval.given': (by, request, event) => isApprover(by, request, event) && !isSelf(by, request),
+  'approval.given': (by, request, event) => isApprover(by, request, event) && !isSelf(by, request, event),
   'request.denied': (by, request, event) =>
-    (isApprover(by, request, event) || mayStop(by, request) || hasApproved(by, request)) && !isSelf(by, request),
+    (isApprover(by, request, event) || mayStop(by, request) || hasApproved(by, request)) && !isSelf(by, request, event),
   'request.revoked': (by, request, event) => isRequester(by, request) || isApprover(by, request, event) || mayStop(by, request),
-  'request.reviewed': (by, request, event) => (isApprover(by, request, event) || isIn(by, 'auditors')) && !isSelf(by, request),
+  'request.reviewed': (by, request, event) => (isApprover(by, request, event) || isIn(by, 'auditors')) && !isSelf(by, request, event),
   'session.ended': (by, request, event) => isRequester(by, request) || isApprover(by, request, event) || isIn(by, 'responders'),
 }

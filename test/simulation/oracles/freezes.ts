@@ -54,9 +54,15 @@ export function freezesOracle({ fault, reach, now, skewMs, dynamo, releases }: O
       for (const { type, by, scope } of freshEvents(write)) {
         if (type === 'freeze.set' && !written.has(scope)) written.set(scope, now())
         if (type === 'freeze.set') asked.delete(write.id)
-        if (type === 'freeze.release-asked') asked.set(write.id, personOf(by.subject))
-        if (type === 'freeze.released' && asked.get(write.id) === personOf(by.subject))
+        if (type === 'freeze.release-asked') asked.set(write.id, by.subject)
+        if (type === 'freeze.released' && personOf(asked.get(write.id) ?? '') === personOf(by.subject))
           fault('freezes', `${by.subject} released ${write.id} alone`)
+        // A call that began before the freeze can have read the freezes before it.
+        const stopped = freezes.find(
+          (freeze) => scopesOfPerson(asked.get(write.id) ?? '').includes(freeze.scope) && holds(freeze, now() - LONGEST_CALL_MS),
+        )
+        if (type === 'freeze.released' && stopped)
+          fault('freezes', `${write.id} is released on the word of ${asked.get(write.id)}, who is frozen`)
         if (['freeze.set', 'freeze.release-asked', 'freeze.released'].includes(type) && by && !isResponder(by))
           fault('freezes', `${type} of ${scope} by ${by.subject}`)
       }

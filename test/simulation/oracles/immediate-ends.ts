@@ -8,6 +8,7 @@ import { END_SESSION_NAME } from '@stint/core/request/immediate-end'
 import type { Iam } from '../iam.ts'
 import type { Network } from '../network.ts'
 import {
+  freshEvents,
   type Item,
   isRequest,
   type Json,
@@ -22,6 +23,7 @@ import {
 } from './oracle.ts'
 
 const SIDE = 'stint-side'
+const ENDING = ['request.revoked', 'session.ended']
 /** What `api` and `slack` read and write in the side table before they end a session. */
 const NOTING = ['UpdateItem ENDS', 'Query ENDS', 'Query DENY', 'GetItem DENY', 'GetItem ENDS']
 
@@ -41,7 +43,7 @@ type Known = {
 type Denied = { readonly suffixes: ReadonlySet<string>; readonly before: number; readonly isStrange: boolean }
 
 export function immediateEndsOracle(context: OracleContext, iam: Iam, network: Network): Oracle {
-  const { fault, reach, now, dynamo, releases, isRestoring, isLeaving } = context
+  const { fault, reach, now, dynamo, releases, sts, isRestoring, isLeaving } = context
   const sessions = new Map<string, Known>()
   const made = new Map<string, MadeSession>()
   /** By role: suffixes that had ended before the schedule began, and what IAM took and returned since. */
@@ -53,6 +55,8 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
   const earlier = new Map<string, number>()
   /** Ends that were not written down, because that failed. Their callers were not told that they are done. */
   const unnoted = new Set<string>()
+  /** Calls that noted an end, calls that wrote one, and calls that sent a message about one. */
+  const [noting, ending, sending] = [new Set<string>(), new Set<string>(), new Set<string>()]
   let wasRefused = false
   let restoredAt = 0
 
@@ -83,7 +87,8 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
     }
     sessions.set(suffix, known)
     const left = recorded(fields)
-    known.worksUntil = Math.max(0, ...left.map(endOf))
+    // Credentials of a role that was deleted work no more.
+    known.worksUntil = Math.max(0, ...left.filter(({ roleId }) => roleId === sts.roleId).map(endOf))
     known.issuedAt = Math.max(0, ...left.map(({ at }) => at))
     const isEnd = state === 'ended' || (state === 'issued' && stringOf(write.after?.state) === 'revoked')
     if (!isEnd || known.ended) return
@@ -169,16 +174,24 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
         if (pk === 'ENDS') {
           if (!endsAtOnce(releases[0] as never, { target: stringOf(after.target) ?? '', roleArn }))
             fault('immediate-ends', `an end at ${roleArn} is noted, which has no revoker`)
+          if (network.isAwaited) noting.add(network.acting?.name ?? '')
           earlier.set(roleArn, Math.max(earlier.get(roleArn) ?? 0, numberOf(after.everyEarlier) ?? 0))
         }
         const session = sessions.get(stringOf(after.sk) ?? '')
         if (pk.startsWith('DENY#') && session) judgeRow(write, session.roleArn)
       }
       if (!isRequest(write) || !after || isRestoring(write) || isLeaving()) return
+      if (network.isAwaited && freshEvents(write).some(({ type }) => ENDING.includes(type))) ending.add(network.acting?.name ?? '')
       const old = new Map(sessionsIn(write.before).map((one) => [one.suffix, one]))
       for (const one of sessionsIn(after)) judgeEnd(write, one, old.get(one.suffix))
     },
-    onAnswered({ path }, { status, json }) {
+    onMessage(call) {
+      sending.add(call)
+    },
+    onAnswered({ id, path }, { status, json }) {
+      const isSent = sending.has(id) || network.injected.some(({ name, step }) => step === 'SendMessage' && name.startsWith(`${id}/`))
+      if (noting.has(id) && ending.has(id) && status === 200 && !isSent)
+        fault('immediate-ends', `${id} noted an end, and sent no message about it`)
       const [, revoked] = /^\/requests\/(req_\w+)\/revoke$/.exec(path) ?? []
       if (status === 200 && json.state === 'revoked')
         for (const [suffix, { request }] of sessions) if (request === revoked) unnoted.delete(suffix)

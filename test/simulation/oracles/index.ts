@@ -9,6 +9,7 @@ import { historyOracle } from './history.ts'
 import { immediateEndsOracle } from './immediate-ends.ts'
 import { intentOracle } from './intent.ts'
 import { logOracle } from './log.ts'
+import { messagesOracle } from './messages.ts'
 import type { Answer, ApiCall, MadeSession, Oracle, OracleContext, PolicyPut, VendCall, Write } from './oracle.ts'
 import { parametersOracle } from './parameters.ts'
 import { problemsOracle } from './problems.ts'
@@ -31,10 +32,11 @@ export class Oracles {
 
   constructor(schedule: Schedule) {
     this.#schedule = schedule
-    const { world, network, conditions, dynamo, sts, iam, log, events, witnesses, reached, services } = schedule
+    const { world, network, conditions, dynamo, sts, iam, log, events, slack, witnesses, reached, services } = schedule
     const context: OracleContext = {
       now: () => world.now,
       skewMs: conditions.skewMs,
+      indexLagMs: 10 * conditions.indexLagMs,
       releases: services.releases,
       dynamo,
       sts,
@@ -58,6 +60,7 @@ export class Oracles {
       restoreOracle(context),
       logOracle(context, log, events),
       witnessesOracle(context, witnesses, network),
+      messagesOracle(context, network, slack.workspace, conditions.streamLoss),
     ]
   }
   fault(oracle: string, what: string): void {
@@ -100,6 +103,12 @@ export class Oracles {
   }
   onReleaseBegun(scope: string, by: string): void {
     for (const one of this.#all) one.onReleaseBegun?.(scope, by)
+  }
+  onMessage(call: string): void {
+    for (const one of this.#all) one.onMessage?.(call)
+  }
+  onSwept(started: number): void {
+    for (const one of this.#all) one.onSwept?.(started)
   }
   onRestored(at: number): void {
     this.#isRestored = true

@@ -12,7 +12,9 @@ import { decodeBundle, tileAt, tilePath } from '@stint/tlog/tiles'
 import type { Bucket } from '../objects.ts'
 import { LOG_SIGNER } from '../people.ts'
 import { WITNESSES } from '../witnesses.ts'
-import { type Oracle, type OracleContext, stringOf } from './oracle.ts'
+import { eventsIn, freshEvents, isRequest, numberOf, type Oracle, type OracleContext, stringOf, type Write } from './oracle.ts'
+
+type Entry = { readonly request: string; readonly commit: string; readonly type: string }
 
 const ALARMS = /"event":"(log-halted|journal-quarantined|journal-removed|checkpoint-foreign)"/
 
@@ -23,6 +25,7 @@ export function logOracle({ fault, reach, now, dynamo }: OracleContext, log: Buc
   let isWhole = true
   return {
     onObject(bucket, path, before, after) {
+      if (bucket === 'events') judgeRemoval(path, before, after)
       if (bucket !== 'log') return
       if (path === 'checkpoint') {
         const opened = after && openCheckpoint(Buffer.from(after).toString('utf8'), [LOG_SIGNER.key], Object.values(WITNESSES))
@@ -46,6 +49,14 @@ export function logOracle({ fault, reach, now, dynamo }: OracleContext, log: Buc
     onErased(request) {
       erased.add(request)
     },
+    onWrite(write) {
+      if (!isRequest(write) || !write.after) return
+      const { id, before, after } = write
+      // It leaves the table from then on.
+      if (before && after.expires && !before.expires && commitsOf(size).get(id.slice(4))?.length !== after.events?.L?.length)
+        fault('log', `${id} is to leave the table, and the log does not have all of it`)
+      if (before?.terms && stringOf(before.profile) === 'glass') judgeGlass(write)
+    },
     whenErased() {
       for (const request of erased) {
         const item = dynamo.item('stint', `REQ#${request}`)
@@ -59,6 +70,10 @@ export function logOracle({ fault, reach, now, dynamo }: OracleContext, log: Buc
           if (lines.some((line) => !/request\.(erased|retired)/.test(line)))
             fault('log', `${request} is erased, and ${path} still has an event of it`)
         }
+        const end = eventsIn(item).findIndex((event) => event?.type === 'request.erased')
+        for (const { pk, request: of, seq } of dynamo.items('stint-side'))
+          if (pk?.S?.startsWith('LOOK#') && stringOf(of) === request && (numberOf(seq) ?? 0) < end)
+            fault('log', `${request} is erased, and ${pk.S} still leads to event ${seq?.N} of it`)
         reach('a request is erased')
       }
     },
@@ -78,16 +93,42 @@ export function logOracle({ fault, reach, now, dynamo }: OracleContext, log: Buc
     },
   }
 
-  function judgeEntries(entries: number): void {
+  /** Nobody forgets a break-glass request that was approved and that nobody has reviewed. */
+  function judgeGlass(write: Write): void {
+    const isForgotten = freshEvents(write).some(({ type }) => type === 'request.erased' || type === 'request.retired')
+    const types = isForgotten ? eventsIn(write.before).map((event) => event?.type) : []
+    if (types.includes('request.approved') && !types.includes('request.reviewed'))
+      fault('log', `${write.id} is forgotten, and nobody reviewed it`)
+  }
+
+  /** The entries of the log up to a size: the commitments of each journal. */
+  function commitsOf(entries: number): Map<string, string[]> {
     const commits = new Map<string, string[]>()
+    for (const { request, commit } of entriesOf(entries)) commits.set(request, [...(commits.get(request) ?? []), commit])
+    return commits
+  }
+  function entriesOf(entries: number): readonly Entry[] {
+    const all: Entry[] = []
     for (let at = 0; ; at++) {
       const tile = tileAt('entries', at, entries)
-      if (!tile) break
-      for (const entry of decodeBundle(log.objects.get(tilePath(tile)) ?? new Uint8Array(), tile.width) ?? []) {
-        const { request, commit } = parseEntry(entry) as { request: string; commit: string }
-        commits.set(request, [...(commits.get(request) ?? []), commit])
-      }
+      if (!tile) return all
+      const bundle = decodeBundle(log.objects.get(tilePath(tile)) ?? new Uint8Array(), tile.width) ?? []
+      all.push(...bundle.map((entry) => parseEntry(entry) as Entry))
     }
+  }
+  /** Events are removed only once the published log says that they were erased: until then, it would look like tampering. */
+  function judgeRemoval(path: string, before: Uint8Array | undefined, after: Uint8Array | undefined): void {
+    if (!before || !after || path.startsWith('stage/') || after.length >= before.length) return
+    const [had, has] = [before, after].map((bytes) => Buffer.from(bytes).toString('utf8').split('\n'))
+    const gone = had?.filter((line, at) => line !== has?.[at]).flatMap((line) => /\\"request\\":\\"(req_\w+)/.exec(line)?.[1] ?? []) ?? []
+    if (gone.length === 0) return
+    const erasedThere = new Set(entriesOf(size).flatMap(({ type, request }) => (type === 'request.erased' ? [request] : [])))
+    for (const request of gone)
+      if (!erasedThere.has(request)) fault('log', `events of ${request} are removed, and the log does not say why`)
+  }
+
+  function judgeEntries(entries: number): void {
+    const commits = commitsOf(entries)
     for (const item of dynamo.items('stint')) {
       const id = stringOf(item.pk)?.replace(/^[A-Z]+#/, '') ?? ''
       const there = commits.get(id) ?? []

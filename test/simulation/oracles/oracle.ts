@@ -13,12 +13,19 @@ export type ApiCall = {
   readonly subject: string
   readonly method: string
   readonly path: string
+  readonly key: string | undefined
+  /** The SHA-256 of its body. */
+  readonly content: string
+  /** The version that its caller read. */
+  readonly read: string | undefined
 }
 
 export type OracleContext = {
   readonly now: () => number
   /** How far two machines' clocks can be apart. */
   readonly skewMs: number
+  /** How late an index can know of a write. */
+  readonly indexLagMs: number
   readonly releases: readonly Rules[]
   readonly dynamo: Dynamo
   readonly sts: Sts
@@ -45,6 +52,10 @@ export type Oracle = {
   readonly onLine?: (text: string) => void
   readonly onFrozen?: (scope: string, until: number) => void
   readonly onReleaseBegun?: (scope: string, by: string) => void
+  /** A call sent a message to the queue of ends. */
+  readonly onMessage?: (call: string) => void
+  /** A sweep that began then went through. */
+  readonly onSwept?: (started: number) => void
   readonly onRestored?: (at: number) => void
   /** `stint audit restore` found nothing more to restore. */
   readonly onAuditRestored?: () => void

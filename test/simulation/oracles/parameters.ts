@@ -5,7 +5,18 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Profile, Rules } from '@stint/core/config/shape'
 import { durationSeconds } from '@stint/core/duration'
-import { type Item, isRequest, type Json, numberOf, type Oracle, type OracleContext, sessionsIn, stringOf } from './oracle.ts'
+import {
+  credentialsIn,
+  freshEvents,
+  type Item,
+  isRequest,
+  type Json,
+  numberOf,
+  type Oracle,
+  type OracleContext,
+  sessionsIn,
+  stringOf,
+} from './oracle.ts'
 
 /** One set of credentials that an intent announces: when it was reserved, and when it must end. */
 type Wanted = { readonly at: number; readonly end: number }
@@ -25,13 +36,16 @@ const TEAMS: Readonly<Record<string, string>> = { lab: 'core', ci: 'ci' }
 const KEY = 'acme'
 const ALLOW_ALL = [{ Effect: 'Allow', Action: '*', Resource: '*' }]
 
-export function parametersOracle({ fault, releases }: OracleContext): Oracle {
+export function parametersOracle({ fault, releases, sts }: OracleContext): Oracle {
   const byName = new Map<string, Intent>()
 
-  function judgeDuration(session: string, { profile }: Json, { at, end }: Wanted): void {
-    const known = releases.flatMap((rules) => rules.profiles.find(profile)?.duration.default ?? [])
-    if (!known.some((duration) => end - wholeSecond(at) === durationSeconds(duration) * 1000))
-      fault('parameters', `${session} lasts ${(end - at) / 1000} s, which ${profile} does not allow`)
+  function judgeDuration(session: string, { profile }: Json, { at, end }: Wanted, asked: boolean): void {
+    const known = releases.flatMap((rules) => rules.profiles.find(profile)?.duration ?? [])
+    const lasts = end - wholeSecond(at)
+    const isAllowed = known.some(({ default: usual, max }) =>
+      asked ? lasts <= durationSeconds(max) * 1000 : lasts === durationSeconds(usual) * 1000,
+    )
+    if (!isAllowed) fault('parameters', `${session} lasts ${(end - at) / 1000} s, which ${profile} does not allow`)
   }
   return {
     onWrite(write) {
@@ -47,11 +61,19 @@ export function parametersOracle({ fault, releases }: OracleContext): Oracle {
         byName.set(name, intent)
         if (known === undefined && state === 'reserved') {
           const whole = wantedOf(fields.reservedAt, fields.expiresAt)
-          judgeDuration(session, terms, whole)
+          judgeDuration(
+            session,
+            terms,
+            whole,
+            freshEvents(write).some((event) => event.session === session && event.durationAsked),
+          )
           // The longest session that an approver allowed, in seconds.
           const limit = numberOf(write.after?.limits?.M?.duration) ?? Number.POSITIVE_INFINITY
           const renewed = terms.renew === undefined ? whole.end : wholeSecond(whole.at) + terms.renew * 1000
-          intent.sets.set('first', { at: whole.at, end: Math.min(whole.end, renewed, wholeSecond(whole.at) + limit * 1000) })
+          // What people approved ends with its window, if it can be renewed.
+          const isWindowed = terms.renew !== undefined && terms.approval !== undefined
+          const window = isWindowed ? wholeSecond(numberOf(write.after?.windowExpiresAt) ?? 0) : Number.POSITIVE_INFINITY
+          intent.sets.set('first', { at: whole.at, end: Math.min(whole.end, renewed, window, wholeSecond(whole.at) + limit * 1000) })
         }
         for (const [attempt, set] of Object.entries(fields.open?.M ?? {})) intent.sets.set(attempt, wantedOf(set.M?.at, set.M?.expiresAt))
       }
@@ -96,6 +118,16 @@ export function parametersOracle({ fault, releases }: OracleContext): Oracle {
         differs('the list of tags', tags)
       const transitive = listIn(form, /^TransitiveTagKeys/)
       if (transitive.length > 0) differs('the list of transitive tags', transitive)
+    },
+    onVended({ id, duration, renews }, answer) {
+      const found = credentialsIn(answer)
+      const made = sts.made.find(({ accessKeyId }) => accessKeyId === found?.accessKeyId)
+      if (!found || !made) return
+      if (made.strange !== undefined) fault('parameters', `${id} got credentials although AWS answered with ${made.strange}`)
+      const { sets } = byName.get(made.form.RoleSessionName ?? '') ?? {}
+      const whole = sets?.get('first')
+      if (duration !== undefined && renews === undefined && whole && whole.end - wholeSecond(whole.at) > duration * 1000)
+        fault('parameters', `${id} wanted ${duration} s at most, and got ${(whole.end - whole.at) / 1000} s`)
     },
   }
 }

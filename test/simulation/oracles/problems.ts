@@ -3,6 +3,7 @@
  * held against the faults that took place in it. No call is refused because of what it wrote itself.
  */
 import type { Injected, Network } from '../network.ts'
+import { FIRST_ROLE_ID } from '../sts.ts'
 import { freshEvents, numberOf, type Oracle, type OracleContext, sessionsIn, stringOf } from './oracle.ts'
 
 /** The services behind the steps. All others are DynamoDB's. */
@@ -32,11 +33,12 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
   issued: ['already-issued', 'request-exhausted', 'token-used', 'revoked-in-flight'],
 }
 
-export function problemsOracle({ fault, reach, dynamo, now, skewMs }: OracleContext, network: Network): Oracle {
+export function problemsOracle({ fault, reach, dynamo, sts, now, skewMs }: OracleContext, network: Network): Oracle {
   let hadKeyFaults = false
   /** The sessions that each call wrote. */
   const written = new Map<string, Set<string>>()
-  const decided = new Map<string, string>()
+  const decided = new Map<string, { readonly type: string; readonly on: string | undefined }>()
+  const usedTokens = new Set<string>()
   const isOpen = (session: string, code: string): boolean => {
     const [request, suffix] = session.split('.')
     const item = dynamo.item('stint', `REQ#${request}`)
@@ -53,24 +55,32 @@ export function problemsOracle({ fault, reach, dynamo, now, skewMs }: OracleCont
       if (call === undefined) return
       for (const { type, session } of freshEvents(write)) {
         if (OPENED.includes(type)) written.set(call, (written.get(call) ?? new Set()).add(session))
-        if (DECIDED.includes(type)) decided.set(call, type)
+        if (DECIDED.includes(type)) decided.set(call, { type, on: write.before?.version?.N })
+        if (type === 'token.used') usedTokens.add(call)
       }
     },
-    onAnswered({ id }, { status, json }) {
+    onAnswered({ id, read }, { status, json }) {
       const own = decided.get(id)
-      if (own !== undefined && status >= 400 && status < 500) fault('problems', `${id} is answered with ${json.code} and wrote ${own}`)
+      if (own === undefined) return
+      if (status >= 400 && status < 500) fault('problems', `${id} is answered with ${json.code} and wrote ${own.type}`)
+      if (read !== undefined && own.on !== undefined && read !== `"${own.on}"`)
+        fault('problems', `${id} wrote ${own.type} on version ${own.on}, and its caller had read ${read}`)
     },
     onVended(call, { json }) {
       const code: string = json.code ?? json.Code ?? ''
       const own = [...network.injected, ...network.mishaps].filter(({ name }) => name.startsWith(`${call.id}/`))
       hadKeyFaults ||= network.injected.some(({ step }) => serviceOf(step) === 'issuer')
       const isExplained = PROBLEMS[code]
-      if (isExplained && !own.some(isExplained)) fault('problems', `${call.id} is answered with ${code}, and had only ${listOf(own)}`)
+      // A renewal is not the session that it was if its role was created again.
+      const isOfNewRole = code === 'sts-answer-invalid' && call.renews !== undefined && sts.roleId !== FIRST_ROLE_ID
+      if (isOfNewRole) reach('a role was created again, and a renewal is refused')
+      else if (isExplained && !own.some(isExplained)) fault('problems', `${call.id} is answered with ${code}, and had only ${listOf(own)}`)
       // An endpoint that failed another call is left alone for a while.
       if (code === 'issuer-keys-unavailable' && !hadKeyFaults)
         fault('problems', `${call.id} is answered with ${code}, and no key set failed`)
       for (const session of written.get(call.id) ?? [])
         if (isOpen(session, code)) fault('problems', `${call.id} is answered with ${code} because of ${session}, which is its own`)
+      if (code === 'token-used' && usedTokens.has(call.id)) fault('problems', `${call.id} used its token, and is answered with ${code}`)
       if (code === 'internal') fault('problems', `${call.id} is answered with ${code} after ${listOf(own)}`)
       if (isExplained) reach(`the problem of a fault is ${code}`)
     },

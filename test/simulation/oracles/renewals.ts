@@ -103,6 +103,12 @@ export function renewalsOracle(context: OracleContext): Oracle {
       reach('credentials are renewed')
       const session = recorded.get(found.accessKeyId)
       if (session === undefined) fault('renewals', `${found.accessKeyId} left, and is not on record as renewed`)
+      const ids = new Set(
+        [firstKeyOf(context, call.renews), found.accessKeyId].flatMap(
+          (id) => context.sts.made.find((made) => made.accessKeyId === id)?.roleId ?? [],
+        ),
+      )
+      if (ids.size > 1) fault('renewals', `${call.renews} is renewed, though its role was created again`)
       if (session !== undefined && session !== call.renews) fault('renewals', `${found.accessKeyId} of ${session} left for ${call.renews}`)
       const answered = endAnswered.get(call.renews)
       if (answered !== undefined && call.started > answered) fault('renewals', `${call.renews} was ended, and a later call renewed it`)
@@ -120,4 +126,11 @@ export function renewalsOracle(context: OracleContext): Oracle {
             fault('liveness', `${stringOf(item.id)}.${suffix} still has an open renewal after two sweeps`)
     },
   }
+}
+
+/** The access key ID that a session was issued with. */
+function firstKeyOf({ dynamo }: OracleContext, session: string): string | undefined {
+  const [request, suffix] = session.split('.')
+  const stored = sessionsIn(dynamo.item('stint', `REQ#${request}`)).find((one) => one.suffix === suffix)
+  return stringOf(stored?.fields.issued?.M?.accessKeyId)
 }

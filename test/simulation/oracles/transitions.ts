@@ -97,17 +97,19 @@ export function transitionsOracle(context: OracleContext, network: Network): Ora
     const [approvedAt, expiresAt] = [Date.parse(approved?.at), numberOf(after.expiresAt) ?? 0]
     if (!(approvedAt < expiresAt)) fault('approval', `${id} is approved at ${approvedAt}, and it expired at ${expiresAt}`)
     const requester = stringOf(after.caller?.M?.subject) ?? ''
+    const isNext = approved?.config === releases[1]?.hash
+    const ofPerson = (subject: string) => personOf(subject, isNext)
     const subjects = [...new Set((after.approvals?.L ?? []).map((one) => stringOf(one.M?.approver?.M?.subject) ?? ''))]
     for (const subject of subjects) {
-      if (personOf(subject) === personOf(requester) || (stringOf(after.triggeredBy) ?? '').includes(personOf(subject)))
+      if (ofPerson(subject) === ofPerson(requester) || (stringOf(after.triggeredBy) ?? '').includes(ofPerson(subject)))
         fault('approval', `${id}: ${subject} approved their own request`)
       if (!PEOPLE[subject]) fault('approval', `${id}: ${subject} is not a person`)
     }
     const rules = terms.approval?.rules ?? []
     const seats: Json[] = rules.flatMap((rule: Json) => Array.from({ length: rule.count }, () => rule))
-    const persons = [...new Set(subjects.map(personOf))]
+    const persons = [...new Set(subjects.map(ofPerson))]
     const opens = (person: string, { by, escalateTo = [] }: Json): boolean =>
-      subjects.some((subject) => personOf(subject) === person && [...by, ...escalateTo].some((who: Json) => matches(subject, who)))
+      subjects.some((subject) => ofPerson(subject) === person && [...by, ...escalateTo].some((who: Json) => matches(subject, who)))
     const fits = (seat: number, used: ReadonlySet<string>): boolean =>
       seat === seats.length ||
       persons.some((person) => !used.has(person) && opens(person, seats[seat]) && fits(seat + 1, new Set([...used, person])))

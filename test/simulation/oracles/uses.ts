@@ -32,7 +32,7 @@ const [TOKEN_GRACE_MS, ABANDONED_AFTER_MS] = [10_000, 90_000]
 const CONTAINER_USES = 8
 
 export function usesOracle(context: OracleContext): Oracle {
-  const { fault, reach, now, skewMs, releases, sts, isLeaving } = context
+  const { fault, reach, now, skewMs, indexLagMs, releases, sts, isLeaving } = context
   const issuedAt = new Map<string, number>()
   const withdrawnAt = new Map<string, number>()
   const withdrawalAnswered = new Map<string, number>()
@@ -122,7 +122,9 @@ export function usesOracle(context: OracleContext): Oracle {
       if (granted > terms.uses) fault('uses', `${write.id}: ${granted} uses of ${terms.uses}`)
       if (state !== undefined && WITHDRAWN.includes(state) && !withdrawnAt.has(write.id)) withdrawnAt.set(write.id, now())
     },
-    onAnswered({ method, path }, { status, json }) {
+    onAnswered({ method, path, key, content }, { status, json }) {
+      if (key !== undefined && status < 300 && contentOf(context, json.id) !== content)
+        fault('uses', `the Idempotency-Key ${key} made a request, and was used with other content`)
       const [, request] = /^\/requests\/(req_\w+)\/(?:revoke|deny|cancel)$/.exec(path) ?? []
       if (
         method === 'POST' &&
@@ -160,12 +162,24 @@ export function usesOracle(context: OracleContext): Oracle {
         const keys = (byKey.get(call.key) ?? new Set()).add(found.accessKeyId)
         byKey.set(call.key, keys)
         if (keys.size > 1) fault('uses', `the Idempotency-Key ${call.key} gave ${keys.size} credentials`)
+        if (contentOf(context, session) !== call.content) fault('uses', `the Idempotency-Key ${call.key} was used with other content`)
       }
       const count = (left.get(request) ?? 0) + 1
       left.set(request, count)
       const approval = releases[0]?.profiles.find(call.profile)?.approval
       const most = call.by === 'credentials' ? CONTAINER_USES : (approval?.maxUses ?? 1)
       if (count > most) fault('uses', `${request}: ${count} credentials of ${most} uses`)
+    },
+    /** The sweeper returns the use of an interrupted call after 90 seconds, whatever else its request does. */
+    onSwept(started) {
+      const due = started - ABANDONED_AFTER_MS - indexLagMs - 2 * skewMs - 1000
+      for (const item of context.dynamo.items('stint'))
+        for (const { suffix, state, fields } of sessionsIn(item))
+          if (state === 'reserved' && (numberOf(fields.reservedAt) ?? 0) < due)
+            fault(
+              'liveness',
+              `${stringOf(item.id)}.${suffix} was reserved ${(started - (numberOf(fields.reservedAt) ?? 0)) / 1000} s before a sweep, and is still`,
+            )
     },
     whenHealed() {
       for (const item of context.dynamo.items('stint')) {
@@ -181,6 +195,13 @@ export function usesOracle(context: OracleContext): Oracle {
 function reservedAtOf({ dynamo }: OracleContext, session = ''): number | undefined {
   const [request, suffix] = session.split('.')
   return numberOf(sessionsIn(dynamo.item('stint', `REQ#${request}`)).find((one) => one.suffix === suffix)?.fields.reservedAt)
+}
+
+/** The content that the Idempotency-Key of a request or a session belongs to. */
+function contentOf({ dynamo }: OracleContext, id = ''): string | undefined {
+  const [request, suffix] = id.split('.')
+  const item = dynamo.item('stint', `REQ#${request}`)
+  return stringOf(sessionsIn(item).find((one) => one.suffix === suffix)?.fields.fingerprint) ?? stringOf(item?.fingerprint)
 }
 
 function sessionOf({ dynamo }: OracleContext, accessKeyId: string): string | undefined {

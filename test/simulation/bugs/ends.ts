@@ -1,0 +1,123 @@
+/** Of sessions that end at once. */
+import type { Bug } from '../../support/seeded.ts'
+import type { Guarding } from '../../verify/requirements.ts'
+import { CARRY_OUT, REQUEST_END } from './places.ts'
+
+export const endsBugs: readonly (Bug & Guarding)[] = [
+  {
+    name: 'at once: an end is noted after the ledger has it',
+    guards: [],
+    file: REQUEST_END,
+    from: `  const noted = await notes.note({ ...place, request: session.requestId, at: now, ...(isFull ? { everyEarlier: now } : {}) })
+  if (noted.outcome === 'unknown') return noted`,
+    to: `  const wake = async (..._: unknown[]) => {
+    await notes.note({ ...place, request: session.requestId, at: now, ...(isFull ? { everyEarlier: now } : {}) })
+    await parts.immediate?.queue.wake(place)
+  }`,
+  },
+  {
+    name: 'at once: a session is denied that has not ended',
+    guards: [],
+    file: CARRY_OUT,
+    from: 'endedSession(session, now) ?? []',
+    to: "endedSession({ ...session, state: 'ended' }, now) ?? []",
+  },
+  {
+    name: 'at once: the policy is made from the notes alone',
+    guards: [],
+    file: CARRY_OUT,
+    from: 'const known = new Map(stored.sessions.map((session) => [session.suffix, session]))',
+    to: 'const known = new Map(stored.sessions.slice(0, 0).map((session) => [session.suffix, session]))',
+  },
+  {
+    name: 'at once: an end is done before it is read back',
+    guards: [],
+    file: CARRY_OUT,
+    from: 'if (cause !== undefined) throw',
+    to: 'if (cause === `${roleArn}`) throw',
+  },
+  {
+    name: 'at once: what IAM returns is not compared',
+    guards: [],
+    file: CARRY_OUT,
+    from: 'found.value !== undefined && isSame(found.value, document)',
+    to: 'found.value !== undefined && !isSame(found.value, `${document} `)',
+  },
+  {
+    name: 'at once: a write without an answer is repeated',
+    guards: [],
+    file: CARRY_OUT,
+    from: "answer.outcome !== 'refused' || answer.reason !== 'throttled' || tries",
+    to: "answer.outcome === 'done' || tries",
+  },
+  {
+    name: 'at once: a note is removed before its session has ended',
+    guards: [],
+    file: CARRY_OUT,
+    from: 'age > seconds(NEVER_ENDED_SECONDS)',
+    to: 'age > -seconds(NEVER_ENDED_SECONDS)',
+  },
+  {
+    name: 'at once: a note of an end that was never written stays',
+    guards: [],
+    file: CARRY_OUT,
+    from: 'age > seconds(NEVER_ENDED_SECONDS)',
+    to: 'age > now + seconds(NEVER_ENDED_SECONDS)',
+  },
+  {
+    name: 'at once: a revocation looks only at the sessions that it read',
+    guards: [],
+    file: REQUEST_END,
+    from: 'canHaveMoreSessions(request) || request.sessions',
+    to: 'request.sessions',
+  },
+  {
+    name: 'at once: a session leaves the policy while its credentials work',
+    guards: [],
+    file: 'packages/core/src/request/immediate-end.ts',
+    from: 'const live = ended.filter(({ until }) => until > now)',
+    to: 'const live = ended.filter(({ until }) => until > now + seconds(1200))',
+  },
+  {
+    name: 'at once: the sweeper does not send lost messages again',
+    guards: [],
+    file: 'packages/broker/src/approvals/sweep.ts',
+    from: 'at < now - seconds(WAKE_AFTER_SECONDS)',
+    to: 'at < 0 - seconds(WAKE_AFTER_SECONDS)',
+  },
+  {
+    name: 'at once: messages of one role are in groups of their own',
+    guards: [],
+    file: 'packages/broker/src/adapters/end-queue.ts',
+    from: 'MessageGroupId: shortDigest(place.roleArn),',
+    to: 'MessageGroupId: shortDigest(place.roleArn + hex128(random)),',
+  },
+  {
+    name: 'at once: anyone can deny every earlier session of a role',
+    guards: [],
+    file: 'packages/broker/src/approvals/end-session.ts',
+    from: "if (everyEarlier === 'end' && !isOneOf(",
+    to: "if (everyEarlier === 'end' && caller.kind !== 'human' && !isOneOf(",
+  },
+  {
+    name: 'at once: the note of an end leaves the table after two minutes',
+    guards: [],
+    file: 'packages/broker/src/adapters/dynamodb/end-notes.ts',
+    from: 'const PENDING_SECONDS = 2 * 3600',
+    to: 'const PENDING_SECONDS = 2 * 60',
+  },
+  {
+    name: 'at once: a revocation wakes nobody',
+    guards: [],
+    file: 'packages/broker/src/approvals/decide.ts',
+    from: "    if (changed.outcome === 'done' && before?.outcome === 'done') await before.value.wake?.()\n",
+    to: '',
+  },
+  {
+    name: 'at once: rows of the side table are read late',
+    guards: [],
+    file: 'packages/broker/src/adapters/dynamodb/partition-rows.ts',
+    from: '    ConsistentRead: true,\n',
+    to: '',
+  },
+]
