@@ -34,7 +34,7 @@ export function runJob(
   return actor.schedule.vend(actor.by, call, token, more.renews === undefined ? body : {})
 }
 
-/** With one token for the session and one for the renewals, of which a token can make one. */
+/** With one token for the session, one for several attempts at a renewal, of which a token can make one, and one for each later renewal. */
 async function renewByJob(actor: Actor, who: string): Promise<void> {
   const started = await runJob(actor, who, 'long')
   if (started?.status !== 201) return
@@ -43,6 +43,8 @@ async function renewByJob(actor: Actor, who: string): Promise<void> {
   await actor.crowd(2 + actor.dice.int(2), actor.dice.pick([5, 500, 100_000]), () =>
     runJob(actor, who, 'long', token, { renews: started.json.id }),
   )
+  const more = actor.schedule.world.dice(`renewals of ${actor.name}`)
+  await actor.crowd(6, more.pick([5000, 100_000]), () => runJob(actor, who, 'long', undefined, { renews: started.json.id }))
 }
 
 /** Dana's job asks. Neither of her identities can approve it. */

@@ -123,6 +123,13 @@ async function decideAndUse(actor: Actor, request: string, subject: string, prof
   if (dice.chance(0.3))
     later(scale, async () => void (await useBeside(100, ...['avery', 'bob'].map((who) => () => decide(who, 'approve', 1)))))
   if (dice.chance(0.5)) later(scale * 2, async () => void (await useBeside(dice.pick([20, 60, 200]), () => decide(subject, 'revoke', 2))))
+  // Or while a slow machine is revoking it.
+  const slowly = schedule.world.dice(`uses beside the revocation of ${request}`)
+  if (slowly.chance(0.4))
+    later(scale * 2, async () => {
+      const revoking = schedule.api(actor.by, 'POST', `/requests/${request}/revoke`, subject, {})
+      await Promise.all([revoking, actor.crowd(2, 6000, () => actor.vendAs(subject, profile, { requestId: request }))])
+    })
   for (let at = 0, count = 1 + dice.int(6); at < count; at++)
     later(scale * 2, async () => {
       for (let tries = 0; tries < 3; tries++) {
