@@ -28,6 +28,7 @@ export async function runSchedule(schedule: Schedule): Promise<void> {
   if (dice.chance(0.12)) schedule.actor('backup', () => backUp(new Actor(schedule, 'backup')))
   if (dice.chance(0.4)) schedule.actor('deploy', () => deploy(new Actor(schedule, 'deploy')))
   if (world.dice('last moment').chance(0.35)) schedule.actor('last', () => atTheLastMoment(new Actor(schedule, 'last')))
+  if (world.dice('revocations').chance(0.3)) schedule.actor('revokes', () => revokes(new Actor(schedule, 'revokes')))
   if (dice.chance(0.4) || schedule.isFull) schedule.actor('ends', () => endsAtOnce(new Actor(schedule, 'ends')))
   if (!(await world.run(() => schedule.actors === 0))) schedule.oracles.fault('liveness', `${schedule.actors} actors wait for ever`)
   let over = false
@@ -123,13 +124,6 @@ async function decideAndUse(actor: Actor, request: string, subject: string, prof
   if (dice.chance(0.3))
     later(scale, async () => void (await useBeside(100, ...['avery', 'bob'].map((who) => () => decide(who, 'approve', 1)))))
   if (dice.chance(0.5)) later(scale * 2, async () => void (await useBeside(dice.pick([20, 60, 200]), () => decide(subject, 'revoke', 2))))
-  // Or while a slow machine is revoking it.
-  const slowly = schedule.world.dice(`uses beside the revocation of ${request}`)
-  if (slowly.chance(0.4))
-    later(scale * 2, async () => {
-      const revoking = schedule.api(actor.by, 'POST', `/requests/${request}/revoke`, subject, {})
-      await Promise.all([revoking, actor.crowd(2, 6000, () => actor.vendAs(subject, profile, { requestId: request }))])
-    })
   for (let at = 0, count = 1 + dice.int(6); at < count; at++)
     later(scale * 2, async () => {
       for (let tries = 0; tries < 3; tries++) {
@@ -232,6 +226,20 @@ async function revokeLate(actor: Actor, subject: string): Promise<void> {
   await schedule.world.sleep(130_000)
   await schedule.sweep()
   await schedule.api(actor.by, 'POST', `/requests/${requestId}/revoke`, subject, {})
+}
+
+/** Requests that are used while they are revoked, perhaps by a slow machine. */
+async function revokes(actor: Actor): Promise<void> {
+  const { schedule } = actor
+  for (const subject of ENGINEERS) {
+    const requestId: string | undefined = (await actor.vendAs(subject, 'one'))?.json.requestId
+    if (requestId === undefined) continue
+    await approve(actor, requestId, 'avery')
+    await Promise.all([
+      schedule.api(actor.by, 'POST', `/requests/${requestId}/revoke`, subject, {}),
+      actor.crowd(3, actor.dice.pick([300, 1500]), () => actor.vendAs(subject, 'one', { requestId })),
+    ])
+  }
 }
 
 type LongSession = { readonly id: string; readonly profile: string }
