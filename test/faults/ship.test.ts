@@ -416,7 +416,7 @@ function forge(memory: MemoryLog): void {
   memory.log.objects.set('checkpoint', Buffer.from(formatNote(text, [{ name: key.name, keyId: keyIdOf(key), signature }])))
 }
 
-test('a stage that nothing names is removed once it is an hour old, and not before: its shipper may still run', async () => {
+test('removes a stage that the head does not name only when it is more than an hour old', async () => {
   const memory = newMemoryLog()
   const shipper = shipperOf(memory)
   await shipUntilDone(shipper, [systemJournal(), journalOf(1)])

@@ -10,11 +10,14 @@ export class Actor {
   readonly schedule: Schedule
   readonly name: string
   readonly dice: Dice
+  /** For what was added later, so that it does not change what the others draw. */
+  readonly moreDice: Dice
   #calls = 0
   constructor(schedule: Schedule, name: string) {
     this.schedule = schedule
     this.name = name
     this.dice = schedule.world.dice(name)
+    this.moreDice = schedule.world.dice(`more of ${name}`)
   }
   get by(): string {
     return `${this.name}/${++this.#calls}`

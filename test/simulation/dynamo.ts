@@ -281,7 +281,7 @@ function returned(which: string | undefined, before: Item | undefined, after: It
   return which === 'UPDATED_NEW' && after ? { Attributes: only(after, updated) } : {}
 }
 
-/** The answer that a write of this item got before. */
+/** The answer to the last write, with the item as it was before that write. */
 export const earlierImage = ({ replaced }: Dynamo, answer: Input): Input =>
   answer.Attributes && replaced?.pk?.S === answer.Attributes.pk?.S
     ? { ...answer, Attributes: only(replaced as Item, Object.keys(answer.Attributes)) }

@@ -20,7 +20,7 @@ function newJobToken({ dice, now, schedule }: Actor, who: string): JobToken {
   schedule.jobTokens.push(made)
   return made
 }
-const tokenOfAnotherRun = ({ by, now }: Actor, who: string): JobToken => ({ once: by, token: jobToken(by, who, now, '2') })
+const tokenOfAnotherRun = (once: string, who: string, now: number): JobToken => ({ once, token: jobToken(once, who, now, '2') })
 
 export function runJob(
   actor: Actor,
@@ -34,24 +34,25 @@ export function runJob(
   return actor.schedule.vend(actor.by, call, token, more.renews === undefined ? body : {})
 }
 
-/** With one token for the session, one for several attempts at a renewal, of which a token can make one, and one for each later renewal. */
+/** One token starts the session. Several attempts at a renewal share another one, and each later renewal has its own. */
 async function renewByJob(actor: Actor, who: string): Promise<void> {
   const started = await runJob(actor, who, 'long')
   if (started?.status !== 201) return
-  await runJob(actor, who, 'long', tokenOfAnotherRun(actor, who), { renews: started.json.id, attack: 'the session of another run' })
+  await runJob(actor, who, 'long', tokenOfAnotherRun(`run-${actor.name}`, who, actor.now), {
+    renews: started.json.id,
+    attack: 'the session of another run',
+  })
   const token = newJobToken(actor, who)
   await actor.crowd(2 + actor.dice.int(2), actor.dice.pick([5, 500, 100_000]), () =>
     runJob(actor, who, 'long', token, { renews: started.json.id }),
   )
-  const more = actor.schedule.world.dice(`renewals of ${actor.name}`)
-  await actor.crowd(6, more.pick([5000, 100_000]), () => runJob(actor, who, 'long', undefined, { renews: started.json.id }))
+  await actor.crowd(6, actor.moreDice.pick([5000, 100_000]), () => runJob(actor, who, 'long', undefined, { renews: started.json.id }))
 }
 
 /** Dana's job asks. Neither of her identities can approve it. */
 async function askByJob(actor: Actor): Promise<void> {
   const { dice } = actor
-  const contents = actor.schedule.world.dice(`contents of ${actor.name}`)
-  const isMany = contents.chance(0.5)
+  const isMany = actor.moreDice.chance(0.5)
   const profile = isMany ? 'many' : 'one'
   const asked = await runJob(actor, '77', profile)
   const requestId = asked?.json.requestId as string | undefined
@@ -61,6 +62,6 @@ async function askByJob(actor: Actor): Promise<void> {
     const who = at === 0 ? 'dana-admin' : dice.pick(['dana', 'dana-admin', 'avery', 'bob'])
     await approve(actor, requestId, who)
   })
-  const token = contents.chance(0.5) ? newJobToken(actor, '77') : undefined
+  const token = actor.moreDice.chance(0.5) ? newJobToken(actor, '77') : undefined
   await actor.crowd(2, 5000, () => runJob(actor, '77', profile, token ?? newJobToken(actor, '77'), { requestId }))
 }

@@ -7,9 +7,9 @@ import { EPOCH } from './world.ts'
 export type Person = {
   readonly groups: readonly string[]
   readonly role?: string
-  /** Two identities of one person, as the config declares them; `later`: as the next release does. */
+  /** The person whom two identities share, in the config, and in the next release only. */
   readonly person?: string
-  readonly later?: string
+  readonly personInNextRelease?: string
   readonly slack?: SlackName
 }
 export type SlackName = 'developer' | 'second-developer' | 'approver' | 'oncall' | 'auditor'
@@ -19,8 +19,8 @@ export const PEOPLE: Readonly<Record<string, Person>> = {
   dana: { groups: [], role: 'engineer', person: 'dana', slack: 'developer' },
   'dana-admin': { groups: ['peers', 'managers'], person: 'dana' },
   sam: { groups: [], role: 'engineer', slack: 'second-developer' },
-  cyd: { groups: ['peers'], role: 'engineer', later: 'cyd' },
-  'cyd-two': { groups: ['peers'], later: 'cyd' },
+  cyd: { groups: ['peers'], role: 'engineer', personInNextRelease: 'cyd' },
+  'cyd-two': { groups: ['peers'], personInNextRelease: 'cyd' },
   avery: { groups: ['peers'], slack: 'approver' },
   bob: { groups: ['peers', 'managers'], person: 'bob' },
   'bob-two': { groups: ['peers'], person: 'bob' },
@@ -38,7 +38,7 @@ export const JOB_TRIGGERS: Readonly<Record<string, string>> = { '77': 'dana' }
 export const ENGINEERS = ['dana', 'sam', 'cyd'] as const
 /** `isNext`: by the next release. */
 export const personOf = (subject: string, isNext = false): string =>
-  PEOPLE[subject]?.person ?? (isNext ? PEOPLE[subject]?.later : undefined) ?? subject
+  PEOPLE[subject]?.person ?? (isNext ? PEOPLE[subject]?.personInNextRelease : undefined) ?? subject
 
 // Keys are the same in every process, or a seed would not be a schedule.
 export const keyFrom = (byte: number): KeyObject =>
@@ -49,17 +49,18 @@ export const keyFrom = (byte: number): KeyObject =>
   })
 /** The 32 bytes of the public key. */
 export const publicKeyOf = (key: KeyObject): Uint8Array => Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x ?? '', 'base64url')
-/** The issuers sign with the second key from a day's 12:20 on, and publish the first one until 12:35. */
-const [ISSUER_KEY, NEXT_KEY] = [keyFrom(5), keyFrom(8)]
-const [ROTATED_AT, REMOVED_AT] = [EPOCH + 1_200_000, EPOCH + 2_100_000]
+/** The issuers publish a second key at 12:19, sign with it from 12:20 on, and publish the first one until 12:35. */
+const [ISSUER_KEY, NEXT_KEY] = [keyFrom(5), keyFrom(10)]
+const [ADDED_AT, ROTATED_AT, REMOVED_AT] = [EPOCH + 1_140_000, EPOCH + 1_200_000, EPOCH + 2_100_000]
 const FORGED_KEY = keyFrom(6)
 export const LOG_KEY = keyFrom(7)
 export const LOG_SIGNER = localSigner('stint.sim.example/log', LOG_KEY)
 export const LOG_VKEY = formatVkey(LOG_SIGNER.key)
 const jwk = (key: KeyObject, kid: string) => ({ ...createPublicKey(key).export({ format: 'jwk' }), kid, alg: 'EdDSA', use: 'sig' })
-const published = [[jwk(ISSUER_KEY, 'k1'), jwk(NEXT_KEY, 'k2')], [jwk(NEXT_KEY, 'k2')]].map((keys) => Buffer.from(JSON.stringify({ keys })))
+const [first, second] = [jwk(ISSUER_KEY, 'k1'), jwk(NEXT_KEY, 'k2')]
+const published = [[first], [first, second], [second]].map((keys) => Buffer.from(JSON.stringify({ keys })))
 /** The keys that the issuers publish. */
-export const jwksAt = (now: number): Uint8Array => published[now < REMOVED_AT ? 0 : 1] as Buffer
+export const jwksAt = (now: number): Uint8Array => published[now < ADDED_AT ? 0 : now < REMOVED_AT ? 1 : 2] as Buffer
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const signed = new Map<string, string>()

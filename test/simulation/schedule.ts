@@ -71,8 +71,8 @@ export type VendCall = {
   readonly requestId?: string | undefined
   readonly key?: string | undefined
   /** The SHA-256 of its body. */
-  readonly content: string
-  /** The longest session that it wants, in seconds. */
+  readonly fingerprint: string
+  /** The `duration` of its body, in seconds. */
   readonly duration: number | undefined
   /** Who triggered the job, as its token says. */
   readonly actor?: string | undefined
@@ -106,6 +106,8 @@ const TIMEOUT_MS = {
 type Kind = keyof typeof TIMEOUT_MS
 
 const SHARDS = 2
+/** How much longer than usual an index can lag behind. */
+export const LONGEST_LAG = 10
 
 export class Schedule {
   readonly world: World
@@ -188,8 +190,8 @@ export class Schedule {
         return refusal
       },
       iamLagMs: ({ call }) => (call.dice.chance(0.3) ? call.dice.int(network.healing ? 1000 : this.#revokers.lagMs) : 0),
-      onMessage: ({ kind, call }) => {
-        this.oracles.onMessage(call.name)
+      onMessage: ({ kind }) => {
+        this.oracles.onMessage(network.acting?.name ?? '')
         if (kind === 'sweep') this.reached.add('the sweeper sends the message of an end again')
         world.after(20, () => this.#deliverEnds())
       },
@@ -206,6 +208,10 @@ export class Schedule {
         sts.roleId = 'AROACREATEDAGAIN'
       })
     this.isFull = placeEnded(this, world.dice('ended before'))
+    const placed = dynamo.backup(SIDE)
+    // Placed long ago, so every read knows of it.
+    dynamo.restore(SIDE, placed)
+    for (const [id, after] of placed) this.#expireLater({ id, after })
     this.oracles = oracles(this)
     dynamo.onWrite = (write) => this.#onWrite(write)
     dynamo.onCall = (operation, input, outcome) => {
@@ -228,7 +234,7 @@ export class Schedule {
     if (write.table === STORY && write.after) this.#edges.learn(write.after, this.world.now)
     const lag = network.healing
       ? 1
-      : Math.floor(this.conditions.indexLagMs * (this.#lossy.int(1000) / 1000) * (this.#lossy.chance(0.05) ? 10 : 1))
+      : Math.floor(this.conditions.indexLagMs * (this.#lossy.int(1000) / 1000) * (this.#lossy.chance(0.05) ? LONGEST_LAG : 1))
     world.after(lag, () => dynamo.index(write))
     if (write.table === SIDE) this.#expireLater(write)
     const isLost = this.#lossy.chance(this.conditions.streamLoss)
@@ -237,7 +243,7 @@ export class Schedule {
   }
 
   /** DynamoDB deletes an item soon after the time that its TTL says, unless a later write has put that off. */
-  #expireLater({ id, after }: Write): void {
+  #expireLater({ id, after }: Pick<Write, 'id' | 'after'>): void {
     const { world, dynamo } = this
     const end = Number(after?.expires?.N) * 1000
     if (Number.isNaN(end)) return
@@ -331,7 +337,7 @@ export class Schedule {
   /** A call of the vend path, and its answer if it arrives. */
   async vend(
     by: string,
-    call: Omit<VendCall, 'id' | 'started' | 'content' | 'duration'>,
+    call: Omit<VendCall, 'id' | 'started' | 'fingerprint' | 'duration'>,
     token: string,
     body: { readonly duration?: number | undefined; readonly [name: string]: unknown } = {},
   ): Promise<Answer | undefined> {
@@ -340,7 +346,7 @@ export class Schedule {
     const { machine, part } = this.#free('vend', (one) => vendOn(this.services, one))
     const isPost = call.by === 'sessions'
     const sent = isPost ? JSON.stringify(body) : ''
-    const known: VendCall = { ...call, id: by, started: this.world.now, content: sha256Hex(sent), duration: body.duration }
+    const known: VendCall = { ...call, id: by, started: this.world.now, fingerprint: sha256Hex(sent), duration: body.duration }
     const headers = new Map<string, string[]>([
       ['authorization', [`Bearer ${token}`]],
       ['content-type', ['application/json']],
@@ -383,6 +389,7 @@ export class Schedule {
       headers: { ...(body ? { 'content-type': 'application/json' } : {}), ...headers },
       ...(body ? { body: JSON.stringify(body) } : {}),
     })
+    if (path.endsWith('everyEarlierSession=end')) this.oracles.onEarlierWanted(by, subject)
     const token = subject === JOB ? jobToken(by, '77', this.world.now) : personToken(subject, this.world.now)
     const bindings = { authorization: [`Bearer ${token}`], sourceIp: '203.0.113.8' }
     const answer = await this.#work(machine, 'api', by, async () => {
@@ -392,7 +399,11 @@ export class Schedule {
     })
     if (!answer) return undefined
     this.world.say(`${by}: ${subject} ${method} ${path} gets ${answer.status} ${answer.json.code ?? answer.json.state ?? ''}`)
-    const more = { key: headers['idempotency-key'], content: sha256Hex(JSON.stringify(body ?? '')), read: headers['if-match'] }
+    const more = {
+      key: headers['idempotency-key'],
+      fingerprint: sha256Hex(JSON.stringify(body ?? '')),
+      ifMatch: headers['if-match'],
+    }
     this.oracles.onAnswered({ id: by, started, subject, method, path, ...more }, answer)
     return this.#arrives(by) ? answer : undefined
   }
@@ -543,7 +554,7 @@ export class Schedule {
     )
     this.dynamo.restore(SIDE, new Map(rows))
   }
-  /** New machines get the next release. Of some functions, idle machines are replaced at once; the others go on for a while. */
+  /** New machines get the next release. For about half of the functions, idle machines are replaced at once; the others keep running. */
   deploy(): void {
     const dice = this.world.dice('deployment')
     this.release = 1

@@ -10,11 +10,10 @@ export type MadeSession = {
   readonly form: Readonly<Record<string, string>>
   readonly roleId: string
   /** What was changed in the answer, if it was. */
-  strange?: string
+  changedInAnswer?: string
 }
 export type Http = { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }
 
-export const FIRST_ROLE_ID = 'AROASIMULATED'
 const NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/'
 
 export class Sts {
@@ -23,7 +22,7 @@ export class Sts {
   readonly revokers: MadeSession[] = []
   onAssume: (session: MadeSession) => void = () => {}
   /** Of every role, until they are deleted and created again. */
-  roleId = FIRST_ROLE_ID
+  roleId = 'AROASIMULATED'
 
   assumeRole(body: string, now: number): Http {
     const form = Object.fromEntries(new URLSearchParams(body))
@@ -39,7 +38,7 @@ export class Sts {
   otherAnswer(http: Http, dice: Dice): Http {
     const other = changed(http, dice)
     const session = this.made.find(({ accessKeyId }) => http.body.includes(accessKeyId))
-    if (session && other.http.body !== http.body) session.strange = other.what
+    if (session && other.http.body !== http.body) session.changedInAnswer = other.what
     return other.http
   }
 }
@@ -69,20 +68,19 @@ export function stsError(now: number, status: number, code: string): Http {
 
 /** What is changed in an answer in the form of STS, so that it is not the answer to its call. */
 function changed({ body, ...http }: Http, dice: Dice): { readonly what: string; readonly http: Http } {
-  const changes: readonly (readonly [string | RegExp, string])[] = [
-    [/(<Arn>.*?assumed-role\/)[^<]*/, '$1Admin/another-session'],
-    [/(<AssumedRoleId>\w+:)[^<]*/, '$1another-session'],
-    [/<AccessKeyId>ASIA/, '<AccessKeyId>AKIA'],
-    [/<Expiration>[^<]*/, '<Expiration>2036-01-01T00:00:00Z'],
-    [/<SourceIdentity>[^<]*/, '<SourceIdentity>acme.another-session'],
-    [/<SecretAccessKey>[^<]*/, '<SecretAccessKey>'],
-    [/<\/AssumeRoleResult>.*/, ''],
+  const changes: readonly (readonly [what: string, from: RegExp, to: string])[] = [
+    ['the ARN of another session', /(<Arn>.*?assumed-role\/)[^<]*/, '$1Admin/another-session'],
+    ['the ID of another session', /(<AssumedRoleId>\w+:)[^<]*/, '$1another-session'],
+    ['the key of a user', /<AccessKeyId>ASIA/, '<AccessKeyId>AKIA'],
+    ['a late expiration', /<Expiration>[^<]*/, '<Expiration>2036-01-01T00:00:00Z'],
+    ['another source identity', /<SourceIdentity>[^<]*/, '<SourceIdentity>acme.another-session'],
+    ['no secret', /<SecretAccessKey>[^<]*/, '<SecretAccessKey>'],
+    ['no end', /<\/AssumeRoleResult>.*/, ''],
   ]
   // A gateway can answer in the place of AWS, with any status.
   if (dice.chance(0.15)) {
-    const page = '<html>Service unavailable</html>'
-    return { what: page, http: { ...http, status: dice.pick([200, 403, 502]), body: page } }
+    return { what: 'a page of a gateway', http: { ...http, status: dice.pick([200, 403, 502]), body: '<html>Service unavailable</html>' } }
   }
-  const [from, to] = dice.pick(changes)
-  return { what: to, http: { ...http, body: body.replace(from, to) } }
+  const [what, from, to] = dice.pick(changes)
+  return { what, http: { ...http, body: body.replace(from, to) } }
 }

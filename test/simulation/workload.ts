@@ -4,13 +4,14 @@ import { Actor, approve, MOST_TRIES } from './actor.ts'
 import type { Item } from './dynamo.ts'
 import { heal } from './ending.ts'
 import { once, runJob } from './jobs.ts'
+import { LONGEST_CALL_MS } from './oracles/freezes.ts'
 import { sessionsIn } from './oracles/oracle.ts'
 import { ENGINEERS, JOB, PEOPLE, personToken, type SlackName } from './people.ts'
 import { type Answer, type Schedule, TOKEN_GRACE_MS } from './schedule.ts'
 
 /** After this time, a person who linked to Slack can end sessions there. */
 const LINK_SETTLES_MS = 600_000
-/** Slack's requests are accepted for five minutes, by clocks that differ. */
+/** Longer than Stint accepts a request of Slack, which is five minutes, by clocks that differ. */
 const OLD_SIGNATURE_MS = 400_000
 
 export async function runSchedule(schedule: Schedule): Promise<void> {
@@ -50,10 +51,9 @@ async function plain(actor: Actor): Promise<void> {
   const isBucket = dice.chance(0.2)
   const profile = isBucket ? 'bucket' : 'plain'
   const body = isBucket ? { parameters: { bucket: 'acme-logs' } } : {}
-  const contents = actor.schedule.world.dice(`contents of ${actor.name}`)
   await actor.crowd(1 + dice.int(4), dice.pick([5, 200, 20_000, 120_000]), () => {
-    const isOther = key !== undefined && contents.chance(0.3)
-    const duration = contents.pick([undefined, undefined, 900, 2400])
+    const isOther = key !== undefined && actor.moreDice.chance(0.3)
+    const duration = actor.moreDice.pick([undefined, undefined, 900, 2400])
     return actor.vendAs(subject, profile, { key, body: { ...body, duration, ...(isOther ? { justification: 'INC-6' } : {}) } })
   })
 }
@@ -73,11 +73,10 @@ async function ask(actor: Actor): Promise<void> {
   // Its window begins later than its approval.
   const startsAt = dice.chance(0.15) ? new Date(actor.now + 300_000).toISOString() : undefined
   let request: string | undefined
-  const contents = schedule.world.dice(`contents of ${actor.name}`)
   const tryToAsk = async () => {
     for (let tries = 0; tries < MOST_TRIES && request === undefined; tries++) {
       const headers = key === undefined ? {} : { 'idempotency-key': key }
-      const justification = key !== undefined && contents.chance(0.3) ? 'INC-6' : 'INC-1'
+      const justification = key !== undefined && actor.moreDice.chance(0.3) ? 'INC-6' : 'INC-1'
       const answer =
         startsAt === undefined && dice.chance(0.5)
           ? await actor.vendAs(subject, profile)
@@ -93,11 +92,10 @@ async function ask(actor: Actor): Promise<void> {
 
 async function decideAndUse(actor: Actor, request: string, subject: string, profile: string): Promise<void> {
   const { dice, schedule } = actor
-  const contents = schedule.world.dice(`contents of ${request}`)
   const decide = async (who: string, act: string, tries: number) => {
     const limits = act === 'approve' && dice.chance(0.2) ? { uses: 1, ...(dice.chance(0.5) ? { window: '10m' } : { duration: '20m' }) } : {}
-    // As it was read, before others decide.
-    const etag = contents.chance(0.3) ? (await schedule.api(actor.by, 'GET', `/requests/${request}`, who))?.etag : undefined
+    // With the version that was read before others decide.
+    const etag = actor.moreDice.chance(0.3) ? (await schedule.api(actor.by, 'GET', `/requests/${request}`, who))?.etag : undefined
     const headers = etag === undefined ? {} : { 'if-match': etag }
     if (etag !== undefined) await actor.wait(3000)
     for (let at = 0; at < tries; at++) {
@@ -128,7 +126,7 @@ async function decideAndUse(actor: Actor, request: string, subject: string, prof
     later(scale * 2, async () => {
       for (let tries = 0; tries < 3; tries++) {
         const who = dice.chance(0.05) ? 'sam' : subject
-        const body = { duration: contents.chance(0.15) ? 2400 : undefined }
+        const body = { duration: actor.moreDice.chance(0.15) ? 2400 : undefined }
         const answer = await actor.vendAs(who, profile, { requestId: request, body, ...(at < 2 ? { key } : {}) })
         // The other sessions of the request go on.
         if (answer?.status === 201 && schedule.world.dice(answer.json.id).chance(0.3)) await endOne(actor, answer.json.id, subject)
@@ -147,24 +145,17 @@ async function renew(actor: Actor): Promise<void> {
   const session = dice.chance(0.6) ? await startLong(actor, subject) : await startApproved(actor, subject)
   if (session === undefined) return
   const scale = dice.pick([50, 5000, 100_000, 600_000])
-  const renewOnce = async (who: string = subject, attack?: string) => {
+  const renewOnce = async (who: string = subject, attack?: string, claims: object = {}) => {
     const call = { subject: who, issuer: 'lab', profile: session.profile, by: 'sessions', renews: session.id, attack } as const
-    return schedule.vend(actor.by, call, personToken(who, actor.now), {})
+    return schedule.vend(actor.by, call, personToken(who, actor.now, claims), {})
   }
   const renewals = actor.crowd(2 + dice.int(8), scale, () => renewOnce())
-  const others = dice.chance(0.2) ? [renewOnce(dice.pick(ENGINEERS.filter((name) => name !== subject)), 'another’s session')] : []
-  if (others.length > 0) {
-    const call = {
-      subject,
-      issuer: 'lab',
-      profile: session.profile,
-      by: 'sessions',
-      renews: session.id,
-      attack: 'a token of two hours ago',
-    } as const
-    const iat = Math.floor(actor.now / 1000) - 7200
-    others.push(schedule.vend(actor.by, call, personToken(subject, actor.now, { iat }), {}))
-  }
+  const others = dice.chance(0.2)
+    ? [
+        renewOnce(dice.pick(ENGINEERS.filter((name) => name !== subject)), 'another’s session'),
+        renewOnce(subject, 'a token of two hours ago', { iat: Math.floor(actor.now / 1000) - 7200 }),
+      ]
+    : []
   const endings = Array.from({ length: dice.int(3) }, async () => {
     await actor.wait(scale)
     if (dice.chance(0.7)) await schedule.api(actor.by, 'DELETE', `/sessions/${session.id}`, dice.pick([subject, subject, 'rex', 'sam']))
@@ -198,13 +189,16 @@ async function endsAtOnce(actor: Actor): Promise<void> {
   if (dice.chance(0.3)) await schedule.sweep()
 }
 
-/** If the policy of the role is full, a responder can deny every earlier session. Anybody can let the credentials of this one work on. */
+/**
+ * If the policy of the role is full, a responder can deny every earlier session. Any caller can let the credentials of this one work until
+ * they expire.
+ */
 async function endOne(actor: Actor, id: string, who: string): Promise<void> {
   const { dice, schedule } = actor
   let choice = ''
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     if (choice.endsWith('keep')) schedule.oracles.onKept(id)
-    // Who is no responder cannot deny the sessions of others.
+    // A caller who is not a responder must not deny every earlier session.
     if (choice !== '' && who !== 'rex') await schedule.api(actor.by, 'DELETE', `/sessions/${id}?everyEarlierSession=end`, who)
     const answer = await schedule.api(actor.by, 'DELETE', `/sessions/${id}${choice}`, who)
     if (answer?.json.code === 'end-policy-full') {
@@ -228,7 +222,7 @@ async function revokeLate(actor: Actor, subject: string): Promise<void> {
   await schedule.api(actor.by, 'POST', `/requests/${requestId}/revoke`, subject, {})
 }
 
-/** Requests that are used while they are revoked, perhaps by a slow machine. */
+/** Requests that are revoked while they are used. Either call may run on a slow machine. */
 async function revokes(actor: Actor): Promise<void> {
   const { schedule } = actor
   for (const subject of ENGINEERS) {
@@ -282,12 +276,11 @@ async function startApproved(actor: Actor, subject: string): Promise<LongSession
 async function chat(actor: Actor): Promise<void> {
   const { dice, schedule } = actor
   const { slack } = schedule
-  const contents = schedule.world.dice(`contents of ${actor.name}`)
   const link = async (subject: string, name: SlackName): Promise<boolean> => {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const pending = await enterCode(actor, subject, name)
       if (pending?.user !== members[name].id) continue
-      if (contents.chance(0.15)) await stealCode(actor, subject)
+      if (actor.moreDice.chance(0.15)) await stealCode(actor, subject)
       const confirmed = await schedule.api(actor.by, 'POST', '/slack/link/confirm', subject, { team: pending.team, user: pending.user })
       if (confirmed?.status === 200) return true
     }
@@ -314,11 +307,7 @@ async function chat(actor: Actor): Promise<void> {
   // From then on, decisions in Slack count. One of a person who is frozen does not.
   const settles = dice.chance(0.5)
   if (settles) await schedule.world.sleep(LINK_SETTLES_MS)
-  if (settles && dice.chance(0.4)) {
-    const scope = { kind: 'subject', issuer: 'lab', id: approver }
-    const frozen = await schedule.api(actor.by, 'POST', '/freezes', 'rex', { scope, justification: 'INC-5' })
-    if (frozen?.status === 201) schedule.oracles.onFrozen(`subject#lab#${approver}`, Number.POSITIVE_INFINITY)
-  }
+  if (settles && dice.chance(0.4)) await freezePerson(actor, approver, 'rex')
   for (let tries = 0; tries < 6; tries++) {
     await Promise.all(schedule.shards.map((shard) => schedule.notify(shard)))
     await actor.wait(5000)
@@ -467,13 +456,16 @@ async function freeze(actor: Actor): Promise<void> {
       if (id !== undefined) await approve(actor, id, approver)
     }),
   ])
-  const contents = schedule.world.dice(`contents of ${actor.name}`)
   const first = dice.pick(['rex', 'ria'])
   // One person is not two, whichever identity they use.
   const alone = first === 'rex' ? dice.pick(['rex', 'rex-two', 'rex-two']) : first
   const second = dice.chance(0.2) ? alone : first === 'rex' ? 'ria' : 'rex'
   for (const who of [first, second]) {
-    if (who === second && second !== alone && contents.chance(0.15)) await freezePerson(actor, first, second)
+    // What a responder asked for does not count once they are frozen.
+    if (who === second && second !== alone && actor.moreDice.chance(0.15)) {
+      await freezePerson(actor, first, second)
+      await schedule.world.sleep(LONGEST_CALL_MS + 5000)
+    }
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       schedule.oracles.onReleaseBegun(text, who)
       const released = await schedule.api(actor.by, 'DELETE', `/freezes/${set.json.id}`, who)
@@ -484,12 +476,10 @@ async function freeze(actor: Actor): Promise<void> {
   }
 }
 
-/** What a responder asked for does not count once they are frozen. */
 async function freezePerson(actor: Actor, who: string, by: string): Promise<void> {
   const scope = { kind: 'subject', issuer: 'lab', id: who }
-  const set = await actor.schedule.api(actor.by, 'POST', '/freezes', by, { scope, justification: 'INC-7' })
+  const set = await actor.schedule.api(actor.by, 'POST', '/freezes', by, { scope, justification: 'INC-5' })
   if (set?.status === 201) actor.schedule.oracles.onFrozen(`subject#lab#${who}`, Number.POSITIVE_INFINITY)
-  await actor.schedule.world.sleep(30_000)
 }
 
 // ── The last moment ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -583,7 +573,7 @@ async function deploy(actor: Actor): Promise<void> {
   }
   await actor.wait(actor.dice.pick([1000, 100_000, 600_000]))
   actor.schedule.deploy()
-  // That two identities are one person, only this release knows.
+  // Only the new release knows that the two identities are one person.
   for (const id of actor.schedule.pendingRequests())
     if (requestItem(actor, id).caller?.M?.subject?.S === 'cyd') await approve(actor, id, 'cyd-two')
 }

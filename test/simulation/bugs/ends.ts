@@ -1,13 +1,12 @@
-/** Of sessions that end at once. */
+/** Seeded bugs in sessions that end at once. */
 import type { Bug } from '../../support/seeded.ts'
 import type { Guarding } from '../../verify/requirements.ts'
-import { CARRY_OUT, REQUEST_END } from './places.ts'
 
 export const endsBugs: readonly (Bug & Guarding)[] = [
   {
     name: 'at once: an end is noted after the ledger has it',
     guards: [],
-    file: REQUEST_END,
+    file: 'packages/broker/src/ends/request-end.ts',
     from: `  const noted = await notes.note({ ...place, request: session.requestId, at: now, ...(isFull ? { everyEarlier: now } : {}) })
   if (noted.outcome === 'unknown') return noted`,
     to: `  const wake = async (..._: unknown[]) => {
@@ -18,56 +17,56 @@ export const endsBugs: readonly (Bug & Guarding)[] = [
   {
     name: 'at once: a session is denied that has not ended',
     guards: [],
-    file: CARRY_OUT,
+    file: 'packages/broker/src/ends/carry-out.ts',
     from: 'endedSession(session, now) ?? []',
     to: "endedSession({ ...session, state: 'ended' }, now) ?? []",
   },
   {
     name: 'at once: the policy is made from the notes alone',
     guards: [],
-    file: CARRY_OUT,
+    file: 'packages/broker/src/ends/carry-out.ts',
     from: 'const known = new Map(stored.sessions.map((session) => [session.suffix, session]))',
     to: 'const known = new Map(stored.sessions.slice(0, 0).map((session) => [session.suffix, session]))',
   },
   {
     name: 'at once: an end is done before it is read back',
     guards: [],
-    file: CARRY_OUT,
+    file: 'packages/broker/src/ends/carry-out.ts',
     from: 'if (cause !== undefined) throw',
     to: 'if (cause === `${roleArn}`) throw',
   },
   {
     name: 'at once: what IAM returns is not compared',
     guards: [],
-    file: CARRY_OUT,
+    file: 'packages/broker/src/ends/carry-out.ts',
     from: 'found.value !== undefined && isSame(found.value, document)',
     to: 'found.value !== undefined && !isSame(found.value, `${document} `)',
   },
   {
     name: 'at once: a write without an answer is repeated',
     guards: [],
-    file: CARRY_OUT,
+    file: 'packages/broker/src/ends/carry-out.ts',
     from: "answer.outcome !== 'refused' || answer.reason !== 'throttled' || tries",
     to: "answer.outcome === 'done' || tries",
   },
   {
     name: 'at once: a note is removed before its session has ended',
     guards: [],
-    file: CARRY_OUT,
+    file: 'packages/broker/src/ends/carry-out.ts',
     from: 'age > seconds(NEVER_ENDED_SECONDS)',
     to: 'age > -seconds(NEVER_ENDED_SECONDS)',
   },
   {
     name: 'at once: a note of an end that was never written stays',
     guards: [],
-    file: CARRY_OUT,
+    file: 'packages/broker/src/ends/carry-out.ts',
     from: 'age > seconds(NEVER_ENDED_SECONDS)',
     to: 'age > now + seconds(NEVER_ENDED_SECONDS)',
   },
   {
     name: 'at once: a revocation looks only at the sessions that it read',
     guards: [],
-    file: REQUEST_END,
+    file: 'packages/broker/src/ends/request-end.ts',
     from: 'canHaveMoreSessions(request) || request.sessions',
     to: 'request.sessions',
   },
@@ -107,7 +106,7 @@ export const endsBugs: readonly (Bug & Guarding)[] = [
     to: 'const PENDING_SECONDS = 2 * 60',
   },
   {
-    name: 'at once: a revocation wakes nobody',
+    name: 'at once: a revocation sends no message',
     guards: [],
     file: 'packages/broker/src/approvals/decide.ts',
     from: "    if (changed.outcome === 'done' && before?.outcome === 'done') await before.value.wake?.()\n",

@@ -17,7 +17,7 @@ const APPROVERS: Readonly<
 
 export function entitlementOracle({ fault, reach, isRestoring, releases }: OracleContext): Oracle {
   const isNext = ({ config }: Json) => config === releases[1]?.hash
-  /** Whoever holds a code can enter it in Slack. Nobody confirms a Slack user who is not shown to them. */
+  /** Anyone who has a code can enter it in Slack. A person confirms only the Slack user that they were shown. */
   function judgeLink({ type, by, slack }: Json): void {
     const own = members[PEOPLE[by?.subject]?.slack ?? 'guest'].id
     if (type === 'link.made' && !slack.endsWith(`/${own}`)) fault('entitlement', `${by.subject} is linked to ${slack}`)

@@ -7,6 +7,7 @@ import { endsAtOnce } from '@stint/core/config/revoker'
 import { END_SESSION_NAME } from '@stint/core/request/immediate-end'
 import type { Iam } from '../iam.ts'
 import type { Network } from '../network.ts'
+import { PEOPLE } from '../people.ts'
 import {
   freshEvents,
   type Item,
@@ -38,12 +39,14 @@ type Known = {
   worksUntil: number
   issuedAt: number
   ended: boolean
+  /** Whether it ended because its credentials do not work any more. */
+  isCut: boolean
 }
 /** Whom a policy denies. */
 type Denied = { readonly suffixes: ReadonlySet<string>; readonly before: number; readonly isStrange: boolean }
 
 export function immediateEndsOracle(context: OracleContext, iam: Iam, network: Network): Oracle {
-  const { fault, reach, now, dynamo, releases, sts, isRestoring, isLeaving } = context
+  const { fault, reach, now, dynamo, releases, isRestoring, isLeaving } = context
   const sessions = new Map<string, Known>()
   const made = new Map<string, MadeSession>()
   /** By role: suffixes that had ended before the schedule began, and what IAM took and returned since. */
@@ -55,8 +58,10 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
   const earlier = new Map<string, number>()
   /** Ends that were not written down, because that failed. Their callers were not told that they are done. */
   const unnoted = new Set<string>()
-  /** Calls that noted an end, calls that wrote one, and calls that sent a message about one. */
-  const [noting, ending, sending] = [new Set<string>(), new Set<string>(), new Set<string>()]
+  /** Calls of the API by what they did about an end. Those of Slack are not judged. */
+  const [callsThatNoted, callsThatEnded, callsThatSent] = [new Set<string>(), new Set<string>(), new Set<string>()]
+  /** Calls of responders that want every earlier session denied. */
+  const wantEarlier = new Set<string>()
   let wasRefused = false
   let restoredAt = 0
 
@@ -84,11 +89,13 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
       worksUntil: 0,
       issuedAt: 0,
       ended: false,
+      isCut: false,
     }
     sessions.set(suffix, known)
     const left = recorded(fields)
-    // Credentials of a role that was deleted work no more.
-    known.worksUntil = Math.max(0, ...left.filter(({ roleId }) => roleId === sts.roleId).map(endOf))
+    // If its role was created again, its credentials work no more, AWS has told Stint so, and Stint ends the session.
+    if (freshEvents(write).some((event) => event.session === `${request}.${suffix}` && event.endedBy === 'stint')) known.isCut = true
+    known.worksUntil = known.isCut ? 0 : Math.max(0, ...left.map(endOf))
     known.issuedAt = Math.max(0, ...left.map(({ at }) => at))
     const isEnd = state === 'ended' || (state === 'issued' && stringOf(write.after?.state) === 'revoked')
     if (!isEnd || known.ended) return
@@ -174,23 +181,29 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
         if (pk === 'ENDS') {
           if (!endsAtOnce(releases[0] as never, { target: stringOf(after.target) ?? '', roleArn }))
             fault('immediate-ends', `an end at ${roleArn} is noted, which has no revoker`)
-          if (network.isAwaited) noting.add(network.acting?.name ?? '')
-          earlier.set(roleArn, Math.max(earlier.get(roleArn) ?? 0, numberOf(after.everyEarlier) ?? 0))
+          if (network.isAwaited) callsThatNoted.add(network.acting?.name ?? '')
+          const until = numberOf(after.everyEarlier)
+          if (until !== undefined && until !== numberOf(write.before?.everyEarlier) && !wantEarlier.has(network.acting?.name ?? ''))
+            fault('immediate-ends', `${roleArn} is to deny every earlier session, and no responder wanted it`)
+          earlier.set(roleArn, Math.max(earlier.get(roleArn) ?? 0, until ?? 0))
         }
         const session = sessions.get(stringOf(after.sk) ?? '')
         if (pk.startsWith('DENY#') && session) judgeRow(write, session.roleArn)
       }
       if (!isRequest(write) || !after || isRestoring(write) || isLeaving()) return
-      if (network.isAwaited && freshEvents(write).some(({ type }) => ENDING.includes(type))) ending.add(network.acting?.name ?? '')
+      if (network.isAwaited && freshEvents(write).some(({ type }) => ENDING.includes(type))) callsThatEnded.add(network.acting?.name ?? '')
       const old = new Map(sessionsIn(write.before).map((one) => [one.suffix, one]))
       for (const one of sessionsIn(after)) judgeEnd(write, one, old.get(one.suffix))
     },
+    onEarlierWanted(call, subject) {
+      if (PEOPLE[subject]?.groups.includes('responders')) wantEarlier.add(call)
+    },
     onMessage(call) {
-      sending.add(call)
+      callsThatSent.add(call)
     },
     onAnswered({ id, path }, { status, json }) {
-      const isSent = sending.has(id) || network.injected.some(({ name, step }) => step === 'SendMessage' && name.startsWith(`${id}/`))
-      if (noting.has(id) && ending.has(id) && status === 200 && !isSent)
+      const isSent = callsThatSent.has(id) || network.injected.some(({ name, step }) => step === 'SendMessage' && name.startsWith(`${id}/`))
+      if (callsThatNoted.has(id) && callsThatEnded.has(id) && status === 200 && !isSent)
         fault('immediate-ends', `${id} noted an end, and sent no message about it`)
       const [, revoked] = /^\/requests\/(req_\w+)\/revoke$/.exec(path) ?? []
       if (status === 200 && json.state === 'revoked')

@@ -2,7 +2,7 @@
 
 import { REVOKER } from '@stint/core/config/revoker'
 import type { Machine } from '../network.ts'
-import type { Schedule } from '../schedule.ts'
+import { LONGEST_LAG, type Schedule } from '../schedule.ts'
 import { entitlementOracle } from './entitlement.ts'
 import { freezesOracle } from './freezes.ts'
 import { historyOracle } from './history.ts'
@@ -36,7 +36,7 @@ export class Oracles {
     const context: OracleContext = {
       now: () => world.now,
       skewMs: conditions.skewMs,
-      indexLagMs: 10 * conditions.indexLagMs,
+      indexLagMs: LONGEST_LAG * conditions.indexLagMs,
       releases: services.releases,
       dynamo,
       sts,
@@ -52,7 +52,7 @@ export class Oracles {
       parametersOracle(context),
       renewalsOracle(context),
       immediateEndsOracle(context, iam, network),
-      freezesOracle(context),
+      freezesOracle(context, network),
       entitlementOracle(context),
       problemsOracle(context, network),
       historyOracle(context),
@@ -83,6 +83,9 @@ export class Oracles {
   }
   onKept(session: string): void {
     for (const one of this.#all) one.onKept?.(session)
+  }
+  onEarlierWanted(call: string, subject: string): void {
+    for (const one of this.#all) one.onEarlierWanted?.(call, subject)
   }
   onVended(call: VendCall, answer: Answer): void {
     for (const one of this.#all) one.onVended?.(call, answer)

@@ -52,9 +52,9 @@ export function logOracle({ fault, reach, now, dynamo }: OracleContext, log: Buc
     onWrite(write) {
       if (!isRequest(write) || !write.after) return
       const { id, before, after } = write
-      // It leaves the table from then on.
+      // From then on, DynamoDB may delete the item.
       if (before && after.expires && !before.expires && commitsOf(size).get(id.slice(4))?.length !== after.events?.L?.length)
-        fault('log', `${id} is to leave the table, and the log does not have all of it`)
+        fault('log', `${id} gets a time to live before the log has all of its events`)
       if (before?.terms && stringOf(before.profile) === 'glass') judgeGlass(write)
     },
     whenErased() {
@@ -93,12 +93,12 @@ export function logOracle({ fault, reach, now, dynamo }: OracleContext, log: Buc
     },
   }
 
-  /** Nobody forgets a break-glass request that was approved and that nobody has reviewed. */
+  /** An approved break-glass request is not erased or retired before it is reviewed. */
   function judgeGlass(write: Write): void {
-    const isForgotten = freshEvents(write).some(({ type }) => type === 'request.erased' || type === 'request.retired')
-    const types = isForgotten ? eventsIn(write.before).map((event) => event?.type) : []
+    const isLeaving = freshEvents(write).some(({ type }) => type === 'request.erased' || type === 'request.retired')
+    const types = isLeaving ? eventsIn(write.before).map((event) => event?.type) : []
     if (types.includes('request.approved') && !types.includes('request.reviewed'))
-      fault('log', `${write.id} is forgotten, and nobody reviewed it`)
+      fault('log', `${write.id} is erased or retired without a review`)
   }
 
   /** The entries of the log up to a size: the commitments of each journal. */

@@ -1,12 +1,12 @@
 /**
- * In the end, no message in Slack offers a decision on a request that has been decided, unless the stream lost the change. A message whose
- * response was lost is posted again, and nobody knows where the first one is.
+ * At the end, no Slack message offers to approve a request that is no longer pending. Schedules are not judged if the stream lost records,
+ * or if posting a message or storing its location was disturbed: Stint then posts it again and cannot find the first one.
  */
 import type { Workspace } from '@stint/sandbox/slack/workspace'
 import type { Network } from '../network.ts'
 import { type Oracle, type OracleContext, stringOf } from './oracle.ts'
 
-/** What a message is posted with, and its place stored. */
+/** The steps that post a message and store its location. */
 const POSTING = ['slack chat.postMessage', 'PutItem MSG']
 
 export function messagesOracle(
@@ -21,7 +21,10 @@ export function messagesOracle(
       isRestored = true
     },
     whenHealed() {
-      const isLost = network.injected.some(({ step }) => POSTING.includes(step))
+      const isLost = network.injected.some(
+        ({ name, what, step }) =>
+          POSTING.includes(step) || (name.startsWith('notify') && (what.startsWith('crash') || what === 'pause' || what === 'slow')),
+      )
       if (streamLoss > 0 || isRestored || isLost) return
       for (const { blocks, thread, only } of messages) {
         const text = JSON.stringify(blocks)

@@ -15,16 +15,16 @@ export type ApiCall = {
   readonly path: string
   readonly key: string | undefined
   /** The SHA-256 of its body. */
-  readonly content: string
-  /** The version that its caller read. */
-  readonly read: string | undefined
+  readonly fingerprint: string
+  /** Its header If-Match: the version that its caller has read. */
+  readonly ifMatch: string | undefined
 }
 
 export type OracleContext = {
   readonly now: () => number
   /** How far two machines' clocks can be apart. */
   readonly skewMs: number
-  /** How late an index can know of a write. */
+  /** How long an index can take to learn of a write. */
   readonly indexLagMs: number
   readonly releases: readonly Rules[]
   readonly dynamo: Dynamo
@@ -46,6 +46,8 @@ export type Oracle = {
   readonly onPolicyRead?: (roleArn: string, document: string) => void
   /** A caller is about to say that the credentials of a session that ends may work until they expire. */
   readonly onKept?: (session: string) => void
+  /** A call of this person is about to demand that every earlier session of a role is denied. */
+  readonly onEarlierWanted?: (call: string, subject: string) => void
   readonly onVended?: (call: VendCall, answer: Answer) => void
   readonly onAnswered?: (call: ApiCall, answer: Answer) => void
   readonly onObject?: (bucket: string, path: string, before: Uint8Array | undefined, after: Uint8Array | undefined) => void
@@ -54,7 +56,7 @@ export type Oracle = {
   readonly onReleaseBegun?: (scope: string, by: string) => void
   /** A call sent a message to the queue of ends. */
   readonly onMessage?: (call: string) => void
-  /** A sweep that began then went through. */
+  /** A sweep that began at this time has succeeded. */
   readonly onSwept?: (started: number) => void
   readonly onRestored?: (at: number) => void
   /** `stint audit restore` found nothing more to restore. */
@@ -79,6 +81,12 @@ export const sessionsIn = (item: Item | undefined): readonly StoredSession[] =>
   Object.entries(item ?? {}).flatMap(([name, value]) =>
     name.startsWith('ses.') && value.M ? [{ suffix: name.slice(4), state: value.M.state?.S ?? '', fields: value.M }] : [],
   )
+
+/** The session of an ID `REQUEST.SUFFIX`. */
+export function storedSession(dynamo: Dynamo, id: string): StoredSession | undefined {
+  const [request, suffix] = id.split('.')
+  return sessionsIn(dynamo.item('stint', `REQ#${request}`)).find((one) => one.suffix === suffix)
+}
 
 /** The events of a journal; undefined where only the commitment is left. */
 export const eventsIn = (item: Item | undefined): readonly (Json | undefined)[] =>

@@ -26,6 +26,8 @@ type Intent = {
   readonly subject: string
   readonly terms: Json
   readonly sets: Map<string, Wanted>
+  /** The length of the session, in milliseconds. */
+  lasts: number
 }
 
 /** The shortest session that STS makes, in seconds (AWS STS API Reference, DurationSeconds). */
@@ -39,13 +41,12 @@ const ALLOW_ALL = [{ Effect: 'Allow', Action: '*', Resource: '*' }]
 export function parametersOracle({ fault, releases, sts }: OracleContext): Oracle {
   const byName = new Map<string, Intent>()
 
-  function judgeDuration(session: string, { profile }: Json, { at, end }: Wanted, asked: boolean): void {
+  function judgeDuration({ session, terms: { profile }, lasts }: Intent, asked: boolean): void {
     const known = releases.flatMap((rules) => rules.profiles.find(profile)?.duration ?? [])
-    const lasts = end - wholeSecond(at)
     const isAllowed = known.some(({ default: usual, max }) =>
       asked ? lasts <= durationSeconds(max) * 1000 : lasts === durationSeconds(usual) * 1000,
     )
-    if (!isAllowed) fault('parameters', `${session} lasts ${(end - at) / 1000} s, which ${profile} does not allow`)
+    if (!isAllowed) fault('parameters', `${session} lasts ${lasts / 1000} s, which ${profile} does not allow`)
   }
   return {
     onWrite(write) {
@@ -57,14 +58,13 @@ export function parametersOracle({ fault, releases, sts }: OracleContext): Oracl
         const known = byName.get(name)
         const terms: Json = known?.terms ?? JSON.parse(text)
         const [issuer, subject] = [write.after?.caller?.M?.issuer, write.after?.caller?.M?.subject].map((one) => stringOf(one) ?? '')
-        const intent = known ?? { session, issuer: issuer ?? '', subject: subject ?? '', terms, sets: new Map() }
+        const intent = known ?? { session, issuer: issuer ?? '', subject: subject ?? '', terms, sets: new Map(), lasts: 0 }
         byName.set(name, intent)
         if (known === undefined && state === 'reserved') {
           const whole = wantedOf(fields.reservedAt, fields.expiresAt)
+          intent.lasts = whole.end - wholeSecond(whole.at)
           judgeDuration(
-            session,
-            terms,
-            whole,
+            intent,
             freshEvents(write).some((event) => event.session === session && event.durationAsked),
           )
           // The longest session that an approver allowed, in seconds.
@@ -119,15 +119,18 @@ export function parametersOracle({ fault, releases, sts }: OracleContext): Oracl
       const transitive = listIn(form, /^TransitiveTagKeys/)
       if (transitive.length > 0) differs('the list of transitive tags', transitive)
     },
-    onVended({ id, duration, renews }, answer) {
+    onVended({ id, profile, duration, renews }, answer) {
       const found = credentialsIn(answer)
       const made = sts.made.find(({ accessKeyId }) => accessKeyId === found?.accessKeyId)
       if (!found || !made) return
-      if (made.strange !== undefined) fault('parameters', `${id} got credentials although AWS answered with ${made.strange}`)
-      const { sets } = byName.get(made.form.RoleSessionName ?? '') ?? {}
-      const whole = sets?.get('first')
-      if (duration !== undefined && renews === undefined && whole && whole.end - wholeSecond(whole.at) > duration * 1000)
-        fault('parameters', `${id} wanted ${duration} s at most, and got ${(whole.end - whole.at) / 1000} s`)
+      if (made.changedInAnswer !== undefined)
+        fault('parameters', `${id} got credentials although the answer of AWS had ${made.changedInAnswer}`)
+      if (renews !== undefined) return
+      const { lasts = 0 } = byName.get(made.form.RoleSessionName ?? '') ?? {}
+      const usual = releases.flatMap((rules) => rules.profiles.find(profile)?.duration.default ?? []).map(durationSeconds)
+      const wanted = duration === undefined ? usual : [duration]
+      if (!wanted.some((seconds) => lasts === seconds * 1000))
+        fault('parameters', `${id} wanted ${wanted.join(' or ')} s, and got ${lasts / 1000} s`)
     },
   }
 }

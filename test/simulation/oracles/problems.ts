@@ -3,8 +3,7 @@
  * held against the faults that took place in it. No call is refused because of what it wrote itself.
  */
 import type { Injected, Network } from '../network.ts'
-import { FIRST_ROLE_ID } from '../sts.ts'
-import { freshEvents, numberOf, type Oracle, type OracleContext, sessionsIn, stringOf } from './oracle.ts'
+import { freshEvents, numberOf, type Oracle, type OracleContext, storedSession, stringOf } from './oracle.ts'
 
 /** The services behind the steps. All others are DynamoDB's. */
 const serviceOf = (step: string): string =>
@@ -40,13 +39,17 @@ export function problemsOracle({ fault, reach, dynamo, sts, now, skewMs }: Oracl
   const decided = new Map<string, { readonly type: string; readonly on: string | undefined }>()
   const usedTokens = new Set<string>()
   const isOpen = (session: string, code: string): boolean => {
-    const [request, suffix] = session.split('.')
-    const item = dynamo.item('stint', `REQ#${request}`)
-    const stored = sessionsIn(item).find((one) => one.suffix === suffix)
+    const item = dynamo.item('stint', `REQ#${session.split('.')[0]}`)
+    const stored = storedSession(dynamo, session)
     const end = Math.min(...[item?.windowExpiresAt, stored?.fields.expiresAt].map((time) => numberOf(time) ?? Infinity))
     // A record that is slow can take effect after the send that followed it was refused, because the window or the session ended in between.
     if (code === 'revoked-in-flight' && end <= now() + 2 * skewMs) return false
     return stringOf(item?.state) === 'approved' && TAKEN[stored?.state ?? '']?.includes(code) === true
+  }
+  /** Of the credentials that the session was issued with. */
+  const roleIdOf = (session: string): string | undefined => {
+    const first = stringOf(storedSession(dynamo, session)?.fields.issued?.M?.accessKeyId)
+    return sts.made.find(({ accessKeyId }) => accessKeyId === first)?.roleId
   }
   return {
     onWrite(write) {
@@ -59,22 +62,23 @@ export function problemsOracle({ fault, reach, dynamo, sts, now, skewMs }: Oracl
         if (type === 'token.used') usedTokens.add(call)
       }
     },
-    onAnswered({ id, read }, { status, json }) {
+    onAnswered({ id, ifMatch }, { status, json }) {
       const own = decided.get(id)
       if (own === undefined) return
       if (status >= 400 && status < 500) fault('problems', `${id} is answered with ${json.code} and wrote ${own.type}`)
-      if (read !== undefined && own.on !== undefined && read !== `"${own.on}"`)
-        fault('problems', `${id} wrote ${own.type} on version ${own.on}, and its caller had read ${read}`)
+      if (ifMatch !== undefined && own.on !== undefined && ifMatch !== `"${own.on}"`)
+        fault('problems', `${id} wrote ${own.type} on version ${own.on}, and its caller had read ${ifMatch}`)
     },
     onVended(call, { json }) {
       const code: string = json.code ?? json.Code ?? ''
       const own = [...network.injected, ...network.mishaps].filter(({ name }) => name.startsWith(`${call.id}/`))
       hadKeyFaults ||= network.injected.some(({ step }) => serviceOf(step) === 'issuer')
       const isExplained = PROBLEMS[code]
-      // A renewal is not the session that it was if its role was created again.
-      const isOfNewRole = code === 'sts-answer-invalid' && call.renews !== undefined && sts.roleId !== FIRST_ROLE_ID
-      if (isOfNewRole) reach('a role was created again, and a renewal is refused')
-      else if (isExplained && !own.some(isExplained)) fault('problems', `${call.id} is answered with ${code}, and had only ${listOf(own)}`)
+      // If the role was created again, AWS names another role ID, and Stint refuses the renewal.
+      const isOfNewRole = code === 'sts-answer-invalid' && call.renews !== undefined && roleIdOf(call.renews) !== sts.roleId
+      if (isExplained && own.some(isExplained)) reach(`the problem of a fault is ${code}`)
+      else if (isOfNewRole) reach('a role was created again, and a renewal is refused')
+      else if (isExplained) fault('problems', `${call.id} is answered with ${code}, and had only ${listOf(own)}`)
       // An endpoint that failed another call is left alone for a while.
       if (code === 'issuer-keys-unavailable' && !hadKeyFaults)
         fault('problems', `${call.id} is answered with ${code}, and no key set failed`)
@@ -82,7 +86,6 @@ export function problemsOracle({ fault, reach, dynamo, sts, now, skewMs }: Oracl
         if (isOpen(session, code)) fault('problems', `${call.id} is answered with ${code} because of ${session}, which is its own`)
       if (code === 'token-used' && usedTokens.has(call.id)) fault('problems', `${call.id} used its token, and is answered with ${code}`)
       if (code === 'internal') fault('problems', `${call.id} is answered with ${code} after ${listOf(own)}`)
-      if (isExplained) reach(`the problem of a fault is ${code}`)
     },
   }
 }

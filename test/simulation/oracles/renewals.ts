@@ -12,6 +12,7 @@ import {
   type Oracle,
   type OracleContext,
   sessionsIn,
+  storedSession,
   stringOf,
 } from './oracle.ts'
 
@@ -129,8 +130,5 @@ export function renewalsOracle(context: OracleContext): Oracle {
 }
 
 /** The access key ID that a session was issued with. */
-function firstKeyOf({ dynamo }: OracleContext, session: string): string | undefined {
-  const [request, suffix] = session.split('.')
-  const stored = sessionsIn(dynamo.item('stint', `REQ#${request}`)).find((one) => one.suffix === suffix)
-  return stringOf(stored?.fields.issued?.M?.accessKeyId)
-}
+const firstKeyOf = ({ dynamo }: OracleContext, session: string): string | undefined =>
+  stringOf(storedSession(dynamo, session)?.fields.issued?.M?.accessKeyId)

@@ -12,6 +12,7 @@ import {
   type Oracle,
   type OracleContext,
   sessionsIn,
+  storedSession,
   stringOf,
   type Write,
 } from './oracle.ts'
@@ -40,6 +41,8 @@ export function usesOracle(context: OracleContext): Oracle {
   const byKey = new Map<string, Set<string>>()
   const byToken = new Map<string, number>()
   const closed = new Set<string>()
+  /** When each reservation was written: a late send can take effect long after its call. */
+  const writtenAt = new Map<string, number>()
 
   function judgeSessions(write: Write): void {
     const { before, after } = write
@@ -60,6 +63,7 @@ export function usesOracle(context: OracleContext): Oracle {
       const next = Object.values(sessionTransitions[(from ?? 'failed') as 'reserved'] as object)
       if (from === undefined ? state !== 'reserved' : !next.includes(state)) fault('uses', `${session}: ${from} → ${state}`)
       if (state === 'reserved') {
+        writtenAt.set(session, now())
         if (was !== undefined && was !== 'approved') fault('uses', `${session} is reserved while the request is ${was}`)
         if (before && (numberOf(before.usesLeft) ?? 0) < 1) fault('uses', `${session} is reserved without a use left`)
         const window = numberOf(before?.windowExpiresAt)
@@ -122,8 +126,8 @@ export function usesOracle(context: OracleContext): Oracle {
       if (granted > terms.uses) fault('uses', `${write.id}: ${granted} uses of ${terms.uses}`)
       if (state !== undefined && WITHDRAWN.includes(state) && !withdrawnAt.has(write.id)) withdrawnAt.set(write.id, now())
     },
-    onAnswered({ method, path, key, content }, { status, json }) {
-      if (key !== undefined && status < 300 && contentOf(context, json.id) !== content)
+    onAnswered({ method, path, key, fingerprint }, { status, json }) {
+      if (key !== undefined && status < 300 && fingerprintOf(context, json.id) !== fingerprint)
         fault('uses', `the Idempotency-Key ${key} made a request, and was used with other content`)
       const [, request] = /^\/requests\/(req_\w+)\/(?:revoke|deny|cancel)$/.exec(path) ?? []
       if (
@@ -162,7 +166,8 @@ export function usesOracle(context: OracleContext): Oracle {
         const keys = (byKey.get(call.key) ?? new Set()).add(found.accessKeyId)
         byKey.set(call.key, keys)
         if (keys.size > 1) fault('uses', `the Idempotency-Key ${call.key} gave ${keys.size} credentials`)
-        if (contentOf(context, session) !== call.content) fault('uses', `the Idempotency-Key ${call.key} was used with other content`)
+        if (fingerprintOf(context, session) !== call.fingerprint)
+          fault('uses', `the Idempotency-Key ${call.key} was used with other content`)
       }
       const count = (left.get(request) ?? 0) + 1
       left.set(request, count)
@@ -172,14 +177,14 @@ export function usesOracle(context: OracleContext): Oracle {
     },
     /** The sweeper returns the use of an interrupted call after 90 seconds, whatever else its request does. */
     onSwept(started) {
-      const due = started - ABANDONED_AFTER_MS - indexLagMs - 2 * skewMs - 1000
       for (const item of context.dynamo.items('stint'))
-        for (const { suffix, state, fields } of sessionsIn(item))
-          if (state === 'reserved' && (numberOf(fields.reservedAt) ?? 0) < due)
-            fault(
-              'liveness',
-              `${stringOf(item.id)}.${suffix} was reserved ${(started - (numberOf(fields.reservedAt) ?? 0)) / 1000} s before a sweep, and is still`,
-            )
+        for (const { suffix, state, fields } of sessionsIn(item)) {
+          const session = `${stringOf(item.id)}.${suffix}`
+          const age = started - (numberOf(fields.reservedAt) ?? 0)
+          const isKnown = (writtenAt.get(session) ?? started) < started - indexLagMs
+          if (state === 'reserved' && isKnown && age > ABANDONED_AFTER_MS + 2 * skewMs + 1000)
+            fault('liveness', `${session} is still reserved after a sweep that began ${age / 1000} s after its reservation`)
+        }
     },
     whenHealed() {
       for (const item of context.dynamo.items('stint')) {
@@ -192,17 +197,12 @@ export function usesOracle(context: OracleContext): Oracle {
   }
 }
 
-function reservedAtOf({ dynamo }: OracleContext, session = ''): number | undefined {
-  const [request, suffix] = session.split('.')
-  return numberOf(sessionsIn(dynamo.item('stint', `REQ#${request}`)).find((one) => one.suffix === suffix)?.fields.reservedAt)
-}
+const reservedAtOf = ({ dynamo }: OracleContext, session = ''): number | undefined =>
+  numberOf(storedSession(dynamo, session)?.fields.reservedAt)
 
 /** The content that the Idempotency-Key of a request or a session belongs to. */
-function contentOf({ dynamo }: OracleContext, id = ''): string | undefined {
-  const [request, suffix] = id.split('.')
-  const item = dynamo.item('stint', `REQ#${request}`)
-  return stringOf(sessionsIn(item).find((one) => one.suffix === suffix)?.fields.fingerprint) ?? stringOf(item?.fingerprint)
-}
+const fingerprintOf = ({ dynamo }: OracleContext, id = ''): string | undefined =>
+  stringOf(storedSession(dynamo, id)?.fields.fingerprint) ?? stringOf(dynamo.item('stint', `REQ#${id.split('.')[0]}`)?.fingerprint)
 
 function sessionOf({ dynamo }: OracleContext, accessKeyId: string): string | undefined {
   for (const item of dynamo.items('stint'))

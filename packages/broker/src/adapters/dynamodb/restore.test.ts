@@ -14,7 +14,7 @@ function logged(event: AuditEvent): LoggedEvent {
   return { type: event.type, commit: commitOf(held), held }
 }
 
-test('what was erased does not come back, even if the event store still has it', () => {
+test('does not bring back erased events that the event store still has', () => {
   const events = [
     logged({
       type: 'request.justified',
