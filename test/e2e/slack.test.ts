@@ -398,13 +398,15 @@ describe('what people meet there', () => {
     await lab.link('approver')
   })
 
-  test('a young link decides nothing', async () => {
+  test('a young link decides nothing, and ends nothing', async () => {
     const id = await lab.ask('oncall', 'x')
     await lab.slack.notify()
     await lab.link('approver')
     await lab.at('approver').press(lab.root(id) as never, 'approve')
     expect(lab.lastSeen('approver', 'C0ACCESS').text).toMatch(/first ten minutes/)
     expect(await lab.stateOf(id)).toBe('pending')
+    const { body } = await lab.at('approver').command(`end ${id}.00000000`)
+    expect(body).toMatch(/You cannot end a session from Slack during the first ten minutes of your link/)
   })
 })
 

@@ -192,6 +192,14 @@ describe('the directory, when someone approves in Slack', () => {
     await expectRecovery(id, message)
   })
 
+  test('fails with 500: no session is ended', async () => {
+    const struck = scim.break(scimError(500))
+    const { body } = await it.at('approver').command('end req_00000000000000000000000000.00000000')
+    await scim.heal()
+    expect(struck(), 'the fault struck').toBeGreaterThan(0)
+    expect(body).toMatch(silent)
+  })
+
   test.each(rows(common.filter(({ fault }) => fault.how === 'hang')))('%s: nothing is decided', async (_name, { fault }) => {
     const { id, message } = await asked()
     const struck = scim.break(fault)

@@ -497,3 +497,14 @@ describe('retire', () => {
     expect(await it.retire()).toMatchObject({ value: { retired: 1, looked: 1 } })
   })
 })
+
+test('a journal that was changed in place is quarantined, although it has as many events as the log', async () => {
+  const it = world()
+  const [journal, other] = [journalOf(1), journalOf(2)]
+  await it.shipped([journal])
+  await it.put({ ...journal, events: [...journal.events.slice(0, -1), ...other.events.slice(-1)] }, days(1))
+  it.at(START + HOUR_MS)
+  expect(await it.compare()).toMatchObject({
+    value: { quarantined: expect.arrayContaining([{ request: journal.request, cause: 'event 2 differs from the one in the log' }]) },
+  })
+})

@@ -5,9 +5,11 @@
 import { sign } from 'node:crypto'
 import { type Shipper, ship, shipLost, tidy } from '@stint/broker/log/ship'
 import { treeOf } from '@stint/broker/log/tree'
+import type { Head } from '@stint/broker/ports/log'
 import { storeSource } from '@stint/cli/audit/sources'
 import { verify } from '@stint/cli/audit/verify/verify'
 import { parseEntry } from '@stint/core/audit/entry'
+import { encodeEvents, type HeldEvent, parseEvents } from '@stint/core/audit/event-bundle'
 import type { Journaled } from '@stint/core/audit/journal-item'
 import { checkpointText, openCheckpoint } from '@stint/tlog/checkpoint'
 import { verifyConsistency } from '@stint/tlog/merkle'
@@ -425,4 +427,19 @@ test('removes a stage that the head does not name only when it is more than an h
   for (const path of [young, old]) await memory.events.create(path, Buffer.from('{}'))
   expect((await tidy(shipper)).outcome).toBe('done')
   expect([...memory.events.objects.keys()].filter((path) => path.startsWith('stage/'))).toEqual([young])
+})
+
+test('an event that was erased stays erased when its stage is applied again', async () => {
+  const memory = newMemoryLog()
+  const shipper = shipperOf(memory)
+  await shipUntilDone(shipper, [systemJournal()])
+  // The stage stays, as if the response to `applied` had been lost.
+  memory.events.remove = async () => {}
+  expect((await ship(shipper, [journalOf(1)])).outcome).toBe('done')
+  const held = parseEvents(memory.events.objects.get('events/000') as Buffer) as HeldEvent[]
+  const erased = Buffer.from(encodeEvents([...held.slice(0, -1), 'erased']))
+  memory.events.objects.set('events/000', erased)
+  memory.state.now.head = { ...(memory.state.now.head as Head), applied: false }
+  expect((await ship(shipper, [])).outcome).toBe('done')
+  expect([memory.state.now.head.applied, memory.events.objects.get('events/000')]).toEqual([true, erased])
 })

@@ -120,6 +120,12 @@ export default defineConfig({
       duration,
       approval: { rules: [{ by: inGroup('peers'), count: 2 }], expiresAfter: '30m', window: '20m', maxUses: 3 },
     },
+    pair: {
+      target: 'staging',
+      eligible: [engineer],
+      duration,
+      approval: { rules: [{ by: inGroup('peers'), count: 2 }], expiresAfter: '2h', window: '20m', maxUses: 1 },
+    },
     // Approvers named one by one can approve from Slack.
     chat: {
       target: 'payments',

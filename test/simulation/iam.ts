@@ -20,6 +20,8 @@ export class Iam {
   readonly #roles = new Map<string, Version[]>()
   onPut: (put: PolicyPut) => void = () => {}
   onGet: (roleArn: string, document: string) => void = () => {}
+  /** Called with the session that makes a call. */
+  onCaller: (caller: MadeSession) => void = () => {}
   /** Called if a read is older than the last write. */
   onOlder: () => void = () => {}
 
@@ -44,6 +46,7 @@ export class Iam {
   call(body: string, caller: MadeSession | undefined, revoked: string, now: number, lagMs: number): Http {
     const form = Object.fromEntries(new URLSearchParams(body))
     const { Action = '', RoleName = '', PolicyName = '' } = form
+    if (caller) this.onCaller(caller)
     if (!caller || now > caller.at + Number(caller.form.DurationSeconds) * 1000) return iamError(403, 'ExpiredToken')
     const [allowed] = (JSON.parse(caller.form.Policy ?? '{}').Statement ?? []) as { Action: string[]; Resource: string }[]
     if (RoleName !== roleName(revoked) || allowed?.Resource !== revoked || !allowed.Action.includes(`iam:${Action}`))

@@ -73,6 +73,8 @@ export type Services = {
   readonly releases: readonly Rules[]
   /** After a restore, the time of it. */
   readonly epoch: () => number | undefined
+  /** A write of `vend` is sent, with the time that its condition is about. */
+  readonly onTime: (machine: Machine, now: number) => void
   /** Whether STS refuses this call, and with which error. */
   readonly stsRefusal: (machine: Machine) => 'AccessDenied' | 'Throttling' | 'InternalFailure' | undefined
   /** How much older than the last write a read of IAM is, in milliseconds. */
@@ -155,7 +157,7 @@ export function vendOn(services: Services, machine: Machine): Broker {
   })
 }
 
-const dynamoWire = ({ network, dynamo }: Services, machine: Machine): Wire => ({
+const dynamoWire = ({ network, dynamo, onTime }: Services, machine: Machine): Wire => ({
   open: () => {},
   post: (headers, body, deadlineMs) => {
     const target = headers['x-amz-target'] ?? ''
@@ -164,8 +166,11 @@ const dynamoWire = ({ network, dynamo }: Services, machine: Machine): Wire => ({
       headers: {},
       body: JSON.stringify({ __type: `com.amazonaws#${name}` }),
     })
+    const input = JSON.parse(body)
+    const time = input.ExpressionAttributeValues?.[':now']?.N
+    if (time !== undefined) onTime(machine, Number(time))
     return network.exchange(machine, {
-      step: stepOf(target.replace(/.*\./, ''), JSON.parse(body)),
+      step: stepOf(target.replace(/.*\./, ''), input),
       service: 'dynamodb',
       effect: () => ({ headers: {}, ...send(dynamo, target, body) }),
       failed: error(500, 'InternalServerError'),

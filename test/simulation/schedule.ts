@@ -195,6 +195,10 @@ export class Schedule {
         if (kind === 'sweep') this.reached.add('the sweeper sends the message of an end again')
         world.after(20, () => this.#deliverEnds())
       },
+      // A send that follows another one takes the time again: what the condition is about may have ended meanwhile.
+      onTime: (machine, now) => {
+        if (now < this.#clockOf(machine)) this.oracles.fault('uses', `${machine.call.name} is conditional on an earlier time than its own`)
+      },
       overSdk: seed % 32 === 0,
       reach: (what) => this.reached.add(what),
       onLog: (machine, line) => this.oracles.onLine(machine, line),
@@ -224,6 +228,10 @@ export class Schedule {
     sts.onAssume = (session) => this.oracles.onAssume(session)
     iam.onPut = (put) => this.oracles.onPolicyPut(put)
     iam.onGet = (roleArn, document) => this.oracles.onPolicyRead(roleArn, document)
+    iam.onCaller = ({ changedInAnswer }) => {
+      if (changedInAnswer !== undefined)
+        this.oracles.fault('immediate-ends', `IAM is called with a session whose answer had ${changedInAnswer}`)
+    }
     iam.onOlder = () => this.reached.add('IAM returns an older policy than the last one that was written')
     for (const bucket of [log, events]) bucket.onWrite = (path, before, after) => this.oracles.onObject(bucket.name, path, before, after)
   }

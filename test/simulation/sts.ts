@@ -37,7 +37,7 @@ export class Sts {
   /** An answer in the form of STS that is not the answer to this call. */
   otherAnswer(http: Http, dice: Dice): Http {
     const other = changed(http, dice)
-    const session = this.made.find(({ accessKeyId }) => http.body.includes(accessKeyId))
+    const session = [...this.made, ...this.revokers].find(({ accessKeyId }) => http.body.includes(accessKeyId))
     if (session && other.http.body !== http.body) session.changedInAnswer = other.what
     return other.http
   }

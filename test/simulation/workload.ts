@@ -1,4 +1,5 @@
 /** What callers, approvers, responders, attackers and background jobs do in a schedule. CI jobs are in ./jobs.ts, and the end is in ./ending.ts. */
+import type { RequestId } from '@stint/core/ids'
 import { members } from '@stint/sandbox/slack/workspace'
 import { Actor, approve, MOST_TRIES } from './actor.ts'
 import type { Item } from './dynamo.ts'
@@ -30,6 +31,7 @@ export async function runSchedule(schedule: Schedule): Promise<void> {
   if (dice.chance(0.4)) schedule.actor('deploy', () => deploy(new Actor(schedule, 'deploy')))
   if (world.dice('last moment').chance(0.35)) schedule.actor('last', () => atTheLastMoment(new Actor(schedule, 'last')))
   if (world.dice('revocations').chance(0.3)) schedule.actor('revokes', () => revokes(new Actor(schedule, 'revokes')))
+  if (world.dice('erasures').chance(0.15)) schedule.actor('erases', () => erases(new Actor(schedule, 'erases')))
   if (dice.chance(0.4) || schedule.isFull) schedule.actor('ends', () => endsAtOnce(new Actor(schedule, 'ends')))
   if (!(await world.run(() => schedule.actors === 0))) schedule.oracles.fault('liveness', `${schedule.actors} actors wait for ever`)
   let over = false
@@ -333,7 +335,7 @@ async function chat(actor: Actor): Promise<void> {
   await Promise.all(schedule.shards.map((shard) => schedule.notify(shard)))
   const [session] = sessions
   if (session === undefined || dice.chance(0.5)) return
-  await schedule.world.sleep(LINK_SETTLES_MS)
+  if (actor.moreDice.chance(0.6)) await schedule.world.sleep(LINK_SETTLES_MS)
   for (let tries = 0; tries < 2; tries++) await schedule.slackSends(actor.by, slack.request(approverName).command(`end ${session}`))
 }
 
@@ -402,6 +404,7 @@ async function attack(actor: Actor): Promise<void> {
       const other = dice.pick(ENGINEERS.filter((name) => name !== subject))
       const attack = subject === undefined || subject === other ? undefined : 'another’s request'
       await actor.vendAs(other, profile, { requestId: someone, attack })
+      await schedule.api(actor.by, 'GET', `/requests/${someone}`, other)
       const act = dice.pick(['approve', 'deny', 'revoke', 'review'])
       const who = dice.pick(['rex', 'dana-admin', 'ada', 'ada', JOB, other])
       await schedule.api(actor.by, 'POST', `/requests/${someone}/${act}`, who, act === 'review' ? { text: 'seen' } : {})
@@ -572,10 +575,25 @@ async function deploy(actor: Actor): Promise<void> {
     hasSwept = swept !== undefined && swept.fault === undefined
   }
   await actor.wait(actor.dice.pick([1000, 100_000, 600_000]))
+  // Whoever approves before and after it must not count twice.
+  const pair = actor.moreDice.chance(0.5) ? await askFor(actor, 'dana', 'pair') : ''
+  if (pair !== '') await approve(actor, pair, 'cyd')
   actor.schedule.deploy()
+  if (pair !== '') await approve(actor, pair, 'cyd-two')
   // Only the new release knows that the two identities are one person.
   for (const id of actor.schedule.pendingRequests())
     if (requestItem(actor, id).caller?.M?.subject?.S === 'cyd') await approve(actor, id, 'cyd-two')
+}
+
+/** An operator erases requests, of which some are still in use. */
+async function erases(actor: Actor): Promise<void> {
+  const { dice, schedule } = actor
+  for (let tries = 0; tries < 4; tries++) {
+    await actor.wait(dice.pick([5000, 300_000, 1_500_000]))
+    const id = dice.pick(schedule.storyItems().flatMap((item) => (item.id?.S?.startsWith('req_') ? [item.id.S as RequestId] : [])))
+    if (id === undefined) continue
+    await Promise.all([schedule.erase(id), ...schedule.shards.map((shard) => actor.wait(5000).then(() => schedule.ship(shard)))])
+  }
 }
 
 async function backUp(actor: Actor): Promise<void> {

@@ -119,4 +119,25 @@ export const endsBugs: readonly (Bug & Guarding)[] = [
     from: '    ConsistentRead: true,\n',
     to: '',
   },
+  {
+    name: 'at once: the response of STS for a revoker is not compared',
+    guards: ['promise 5'],
+    file: 'packages/broker/src/adapters/revoker.ts',
+    from: "    if (fault !== undefined) return { outcome: 'unknown', cause: `sts: ${fault}` }\n",
+    to: '',
+  },
+  {
+    name: 'at once: the number of denied sessions is that of the last run',
+    guards: [],
+    file: 'packages/broker/src/ends/carry-out.ts',
+    from: 'await work.write(roleArn, changed, count, isWritten ? undefined : earlier)',
+    to: 'await work.write(roleArn, changed, changed.length, isWritten ? undefined : earlier)',
+  },
+  {
+    name: 'at once: what is written counts as read back in the next run',
+    guards: [],
+    file: 'packages/broker/src/ends/carry-out.ts',
+    from: "const isWritten = policy?.denied.every(({ state }) => state === 'read-back')",
+    to: "const isWritten = policy?.denied.every(({ state }) => state === 'read-back' || state === 'written')",
+  },
 ]

@@ -123,6 +123,27 @@ export const logBugs: readonly (Bug & Guarding)[] = [
     from: '        await inParallel([...unfinished], ROWS_AT_ONCE, ([id, cause]) => progress.keep(id, cause, now))\n',
     to: '',
   },
+  {
+    name: 'a request is erased or retired while its credentials work',
+    guards: [],
+    file: 'packages/broker/src/adapters/dynamodb/lifetime.ts',
+    from: "  if (liveSessions(request, now).length > 0) return 'has credentials that have not expired'\n",
+    to: '',
+  },
+  {
+    name: 'a late shipper marks a later stage as applied',
+    guards: ['promise 9'],
+    file: 'packages/broker/src/adapters/dynamodb/log-state.ts',
+    from: "            ConditionExpression: 'stage = :stage',\n",
+    to: "            ConditionExpression: 'stage = :stage OR attribute_exists(pk)',\n",
+  },
+  {
+    name: 'an erased request keeps whose it was, in its key',
+    guards: [],
+    file: 'packages/broker/src/adapters/dynamodb/erasure.ts',
+    from: "  'createdAt',\n  'profile',\n  'target',\n  'dayKey',",
+    to: "  'createdAt',\n  'callerKey',\n  'profile',\n  'target',\n  'dayKey',",
+  },
   // ── Witnesses ────────────────────────────────────────────────────────────────────────────────────────────────────────
   {
     name: 'what a witness answers is not checked',

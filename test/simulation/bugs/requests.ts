@@ -158,6 +158,20 @@ export const requestsBugs: readonly (Bug & Guarding)[] = [
     from: 'export const MAX_OPEN_RENEWALS = 4',
     to: 'export const MAX_OPEN_RENEWALS = 40',
   },
+  {
+    name: 'an alias that is declared after the first approval gives a second vote',
+    guards: ['promise 4'],
+    file: 'packages/broker/src/approvals/decide.ts',
+    from: '    approvals: request.approvals.map((given) => ({ ...given, personNow: personOf(rules, given.approver) })),\n',
+    to: '',
+  },
+  {
+    name: 'a stranger reads a request',
+    guards: [],
+    file: 'packages/broker/src/http/get-request.ts',
+    from: 'if (!found.value || !actor || !isParty(withPeople(found.value), actor)) return refuse(c, unknownRequest)',
+    to: 'if (!found.value || !actor) return refuse(c, unknownRequest)',
+  },
   // ── Freezes ──────────────────────────────────────────────────────────────────────────────────────────────────────────
   {
     name: 'a frozen approver approves',

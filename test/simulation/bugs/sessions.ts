@@ -354,6 +354,13 @@ export const sessionsBugs: readonly (Bug & Guarding)[] = [
     from: '  ...(once\n    ? { session:',
     to: '  ...(once && idempotency\n    ? { session:',
   },
+  {
+    name: 'the time in a condition is that of the first send',
+    guards: ['promise 2'],
+    file: 'packages/broker/src/adapters/dynamodb/sender.ts',
+    from: '    const Key = marshall(key)\n    const written = await send(async () => {\n      const named = marshall(valuesNow(values))\n',
+    to: '    const Key = marshall(key)\n    const named = marshall(valuesNow(values))\n    const written = await send(async () => {\n',
+  },
   // ── The last moment ──────────────────────────────────────────────────────────────────────────────────────────────────
   {
     name: 'reserve takes a window that ends now',
@@ -544,5 +551,12 @@ export const sessionsBugs: readonly (Bug & Guarding)[] = [
     file: 'packages/broker/src/adapters/dynamodb/renewals.ts',
     from: "      if (caller.token.issuedAt <= epoch) return refused('token-used', 'The token was issued before this table was restored.')\n",
     to: '',
+  },
+  {
+    name: 'a later renewal hides an interrupted one from the sweeper',
+    guards: [],
+    file: 'packages/broker/src/adapters/dynamodb/renewal-reserve.ts',
+    from: "  'openAt = if_not_exists(openAt, :openAt)',\n",
+    to: "  'openAt = :openAt',\n",
   },
 ]

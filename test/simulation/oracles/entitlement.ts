@@ -10,12 +10,13 @@ const APPROVERS: Readonly<
   one: { groups: ['peers'] },
   two: { groups: ['peers', 'managers'], later: ['directors'] },
   many: { groups: ['peers'] },
+  pair: { groups: ['peers'] },
   chat: { groups: [], names: ['avery', 'olu'] },
   glass: { groups: ['peers'], names: ['avery'] },
   'long-two': { groups: ['peers'] },
 }
 
-export function entitlementOracle({ fault, reach, isRestoring, releases }: OracleContext): Oracle {
+export function entitlementOracle({ fault, reach, isRestoring, releases, dynamo }: OracleContext): Oracle {
   const isNext = ({ config }: Json) => config === releases[1]?.hash
   /** Anyone who has a code can enter it in Slack. A person confirms only the Slack user that they were shown. */
   function judgeLink({ type, by, slack }: Json): void {
@@ -34,7 +35,10 @@ export function entitlementOracle({ fault, reach, isRestoring, releases }: Oracl
         else fault('entitlement', `${write.id}: ${event.type} by ${event.by.issuer}/${event.by.subject}`)
       }
     },
-    onAnswered({ subject, path }, { status }) {
+    onAnswered({ subject, method, path }, { status }) {
+      const [, read] = (method === 'GET' && /^\/requests\/(req_\w+)$/.exec(path)) || []
+      const request = read === undefined ? undefined : dynamo.item('stint', `REQ#${read}`)
+      if (request && status === 200 && !mayRead({ issuer: 'lab', subject }, request)) fault('entitlement', `${subject} reads ${read}`)
       if (path.endsWith('everyEarlierSession=end') && status < 300 && !isIn({ issuer: 'lab', subject }, 'responders'))
         fault('entitlement', `${subject} denies every earlier session: ${path}`)
     },
@@ -66,6 +70,12 @@ const hasApproved = ({ subject }: By, { approvals }: Item): boolean =>
 /** Before it is approved unattended, anyone who could enter can stop it. */
 const mayStop = ({ issuer, subject }: By, { unattendedAt }: Item): boolean =>
   unattendedAt !== undefined && issuer === 'lab' && PEOPLE[subject]?.role === 'engineer'
+
+const mayRead = (by: By, request: Item): boolean => {
+  const { groups = [], names = [], later = [] } = APPROVERS[stringOf(request.profile) ?? ''] ?? {}
+  const opens = names.includes(by.subject) || [...groups, ...later, 'auditors'].some((group) => isIn(by, group))
+  return opens || isRequester(by, request) || hasApproved(by, request) || mayStop(by, request)
+}
 
 const judges: { readonly [type: string]: (by: By, request: Item, event: Json) => boolean } = {
   'request.asked': isRequester,

@@ -3,7 +3,7 @@
  * before it and at most one outcome after it. Its credentials left at most once, after that outcome and for its caller. (./log.ts compares
  * the journals with the log.)
  */
-import { credentialsIn, eventsIn, type Json, type Oracle, type OracleContext, stringOf, type VendCall } from './oracle.ts'
+import { credentialsIn, eventsIn, type Item, type Json, type Oracle, type OracleContext, stringOf, type VendCall } from './oracle.ts'
 
 type Left = { readonly call: VendCall; readonly at: number; readonly session: string | undefined }
 /** What its journal says of a session. */
@@ -17,22 +17,29 @@ export function historyOracle(context: OracleContext): Oracle {
   const left = new Map<string, Left>()
   let isWhole = true
 
+  /** Of requests that were erased since. */
+  const kept = new Map<string, Told>()
+
+  function tell(item: Item, byName: Map<string, Told>): void {
+    if (!item.pk?.S?.startsWith('REQ#') || item.erased?.BOOL || stringOf(item.terms) === undefined) return
+    const events = eventsIn(item).flatMap((event) => event ?? [])
+    for (const { session, sessionName } of events.filter(({ type }) => type === 'session.reserved'))
+      byName.set(sessionName, {
+        request: stringOf(item.id) ?? '',
+        caller: stringOf(item.caller?.M?.subject) ?? '',
+        events: events.filter((event) => event.session === session),
+      })
+  }
   function told(): ReadonlyMap<string, Told> {
-    const byName = new Map<string, Told>()
-    for (const item of dynamo.items('stint')) {
-      if (!item.pk?.S?.startsWith('REQ#') || item.erased?.BOOL || stringOf(item.terms) === undefined) continue
-      const events = eventsIn(item).flatMap((event) => event ?? [])
-      for (const { session, sessionName } of events.filter(({ type }) => type === 'session.reserved'))
-        byName.set(sessionName, {
-          request: stringOf(item.id) ?? '',
-          caller: stringOf(item.caller?.M?.subject) ?? '',
-          events: events.filter((event) => event.session === session),
-        })
-    }
+    const byName = new Map(kept)
+    for (const item of dynamo.items('stint')) tell(item, byName)
     return byName
   }
 
   return {
+    onWrite({ before, after }) {
+      if (before && after?.erased?.BOOL && !before.erased?.BOOL) tell(before, kept)
+    },
     onRestored() {
       isWhole = false
     },
@@ -41,7 +48,7 @@ export function historyOracle(context: OracleContext): Oracle {
       if (found && left.has(found.accessKeyId)) fault('history', `${found.accessKeyId} left twice`)
       if (found) left.set(found.accessKeyId, { call, at: now(), session: found.session })
     },
-    // Before items are erased, retired or deleted.
+    // Before most items are erased, and any are retired or deleted.
     whenHealed() {
       if (!isWhole) return
       const stories = told()

@@ -2,7 +2,7 @@
  * Sessions that end at once: what is to be done is in the table before the ledger ends a session; a role's policy denies what has ended, as
  * long as its credentials work, and nothing else; no state says more than IAM did; in the end, nothing is left to do.
  */
-import { pendingKey } from '@stint/broker/adapters/dynamodb/end-notes'
+import { COUNT, pendingKey } from '@stint/broker/adapters/dynamodb/end-notes'
 import { endsAtOnce } from '@stint/core/config/revoker'
 import { END_SESSION_NAME } from '@stint/core/request/immediate-end'
 import type { Iam } from '../iam.ts'
@@ -224,6 +224,12 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
       for (const item of dynamo.items(SIDE))
         if (item.pk?.S === 'ENDS' && !full.has(stringOf(item.request)) && (numberOf(item.at) ?? 0) > restoredAt)
           fault('liveness', `the end of ${stringOf(item.request)} is still to be carried out`)
+      // A count that arrives late can be that of an earlier run.
+      for (const { pk, sk, count } of dynamo.items(SIDE))
+        if (pk?.S?.startsWith('DENY#') && sk?.S === COUNT && !network.injected.some(({ step }) => step === 'PutItem DENY')) {
+          const live = dynamo.items(SIDE).filter((row) => row.pk?.S === pk.S && row.request && (numberOf(row.until) ?? 0) > now()).length
+          if ((numberOf(count) ?? 0) < live) fault('immediate-ends', `${pk.S} has ${live} ended sessions, and counts ${numberOf(count)}`)
+        }
       for (const item of dynamo.items('stint'))
         for (const { suffix, state } of sessionsIn(item)) {
           const known = sessions.get(suffix)

@@ -16,6 +16,23 @@ import { eventsIn, freshEvents, isRequest, numberOf, type Oracle, type OracleCon
 
 type Entry = { readonly request: string; readonly commit: string; readonly type: string }
 
+/** What an erased item may keep: nothing that says whose it was. */
+const IN_ERASED = [
+  'pk',
+  'id',
+  'createdAt',
+  'profile',
+  'target',
+  'dayKey',
+  'at',
+  'events',
+  'erased',
+  'windowExpiresAt',
+  'expires',
+  'state',
+  'version',
+]
+
 const ALARMS = /"event":"(log-halted|journal-quarantined|journal-removed|checkpoint-foreign)"/
 
 export function logOracle({ fault, reach, now, dynamo }: OracleContext, log: Bucket, events: Bucket): Oracle {
@@ -50,6 +67,8 @@ export function logOracle({ fault, reach, now, dynamo }: OracleContext, log: Buc
       erased.add(request)
     },
     onWrite(write) {
+      if (write.id.startsWith('LOG#HEAD') && write.after?.applied?.BOOL && (numberOf(write.after.size) ?? 0) > size)
+        fault('log', `the head of ${numberOf(write.after.size)} entries counts as applied, and a checkpoint of ${size} is published`)
       if (!isRequest(write) || !write.after) return
       const { id, before, after } = write
       // From then on, DynamoDB may delete the item.
@@ -60,8 +79,8 @@ export function logOracle({ fault, reach, now, dynamo }: OracleContext, log: Buc
     whenErased() {
       for (const request of erased) {
         const item = dynamo.item('stint', `REQ#${request}`)
-        if (item && (item.caller || item.terms || item.justification))
-          fault('log', `${request} is erased, and its item still says whose it was`)
+        const left = Object.keys(item ?? {}).filter((name) => !IN_ERASED.includes(name))
+        if (left.length > 0) fault('log', `${request} is erased, and its item still has ${left.join(', ')}`)
         for (const [path, bytes] of events.objects) {
           const lines = Buffer.from(bytes)
             .toString('utf8')

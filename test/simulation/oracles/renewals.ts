@@ -25,6 +25,8 @@ const isIntentOf =
 
 /** What docs/guides/sessions.md promises: renewals of one session at once, and sets of credentials of one request. Not Stint's own constants. */
 const [OPEN_RENEWALS, SETS] = [4, 150]
+/** How long a renewal can stay open. */
+const ABANDONED_AFTER_MS = 90_000
 /** For sessions that fail. */
 const SPARE_SETS = 20
 
@@ -34,6 +36,8 @@ export function renewalsOracle(context: OracleContext): Oracle {
   const intents = new Map<string, number>()
   const ends = new Map<string, Set<string>>()
   const recorded = new Map<string, string>()
+  /** When each open renewal was written, by its attempt. */
+  const openedAt = new Map<string, number>()
   const ended = new Map<string, number>()
   const endAnswered = new Map<string, number>()
   const setsOf = (fields: Item | undefined): Item => fields?.open?.M ?? {}
@@ -42,6 +46,7 @@ export function renewalsOracle(context: OracleContext): Oracle {
     const [had, has] = [setsOf(before), setsOf(after)]
     for (const [attempt, set] of Object.entries(has)) {
       if (attempt in had) continue
+      openedAt.set(attempt, now())
       if (stringOf(request?.state) !== 'approved')
         fault('renewals', `${session} is renewed while its request is ${stringOf(request?.state)}`)
       const [reservedAt, end] = [numberOf(set.M?.at) ?? 0, numberOf(before?.expiresAt) ?? 0]
@@ -119,6 +124,17 @@ export function renewalsOracle(context: OracleContext): Oracle {
       if (method !== 'DELETE' || status !== 200 || session === undefined || json.state !== 'ended') return
       reach('a session is ended')
       if (!endAnswered.has(session)) endAnswered.set(session, now())
+    },
+    /** The sweeper closes an interrupted renewal after 90 seconds, whatever other renewals begin. */
+    onSwept(started) {
+      for (const item of context.dynamo.items('stint'))
+        for (const { suffix, fields } of sessionsIn(item))
+          for (const [attempt, set] of Object.entries(setsOf(fields))) {
+            const age = started - (numberOf(set.M?.at) ?? 0)
+            const isKnown = (openedAt.get(attempt) ?? started) < started - context.indexLagMs
+            if (isKnown && age > ABANDONED_AFTER_MS + 2 * context.skewMs + 1000)
+              fault('liveness', `${stringOf(item.id)}.${suffix} still has a renewal after a sweep that began ${age / 1000} s after it`)
+          }
     },
     whenHealed() {
       for (const item of context.dynamo.items('stint'))

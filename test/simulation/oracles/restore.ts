@@ -15,8 +15,8 @@ export function restoreOracle({ fault, reach, now, dynamo, isRestoring }: Oracle
   let restoredAt: number | undefined
 
   function judgeJournal({ id, before: old, after }: Write): void {
-    // Facts about the deployment repeat, and an erased request keeps no event.
-    if (id.startsWith('SYS#') || after?.erased?.BOOL) return
+    // Facts about the deployment repeat, and what the log has as erased does not come back.
+    if (id.startsWith('SYS#') || eventsIn(after).some((event) => event?.type === 'request.erased')) return
     const kept = new Set(after?.events?.L?.map((entry) => entry.M?.event?.S))
     if (old?.events?.L?.some((entry) => !kept.has(entry.M?.event?.S))) fault('restore', `${id} loses events when it is restored`)
   }

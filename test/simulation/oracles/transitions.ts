@@ -56,6 +56,9 @@ export function transitionsOracle(context: OracleContext, network: Network): Ora
     const [old, all] = [before?.events?.L ?? [], after.events?.L ?? []]
     if (after.erased?.BOOL && !before?.erased?.BOOL) {
       const last = all.at(-1)?.M?.event?.S
+      // An item that has left the table comes back as its skeleton.
+      if (before && all.length !== old.length + 1)
+        fault('journal', `${id} is erased, and had ${old.length} events, of which it keeps ${all.length - 1}`)
       if (all.slice(0, -1).some((entry) => !entry.M?.commit) || !last?.includes('"type":"request.erased"'))
         fault('journal', `${id} is erased, and keeps more than commitments`)
       return
