@@ -37,6 +37,8 @@ const ALARMS = /"event":"(log-halted|journal-quarantined|journal-removed|checkpo
 
 export function logOracle({ fault, reach, now, dynamo }: OracleContext, log: Bucket, events: Bucket): Oracle {
   const erased = new Set<string>()
+  /** How many events each request had when it was first erased. Later ones name nobody. */
+  const erasedFrom = new Map<string, number>()
   let size = 0
   let isRestored = false
   let isWhole = true
@@ -71,6 +73,7 @@ export function logOracle({ fault, reach, now, dynamo }: OracleContext, log: Buc
         fault('log', `the head of ${numberOf(write.after.size)} entries counts as applied, and a checkpoint of ${size} is published`)
       if (!isRequest(write) || !write.after) return
       const { id, before, after } = write
+      if (after.erased?.BOOL && !erasedFrom.has(id.slice(4))) erasedFrom.set(id.slice(4), (after.events?.L?.length ?? 1) - 1)
       // From then on, DynamoDB may delete the item.
       if (before && after.expires && !before.expires && commitsOf(size).get(id.slice(4))?.length !== after.events?.L?.length)
         fault('log', `${id} gets a time to live before the log has all of its events`)
@@ -89,9 +92,8 @@ export function logOracle({ fault, reach, now, dynamo }: OracleContext, log: Buc
           if (lines.some((line) => !/request\.(erased|retired)/.test(line)))
             fault('log', `${request} is erased, and ${path} still has an event of it`)
         }
-        const end = eventsIn(item).findIndex((event) => event?.type === 'request.erased')
         for (const { pk, request: of, seq } of dynamo.items('stint-side'))
-          if (pk?.S?.startsWith('LOOK#') && stringOf(of) === request && (numberOf(seq) ?? 0) < end)
+          if (pk?.S?.startsWith('LOOK#') && stringOf(of) === request && (numberOf(seq) ?? 0) < (erasedFrom.get(request) ?? 0))
             fault('log', `${request} is erased, and ${pk.S} still leads to event ${seq?.N} of it`)
         reach('a request is erased')
       }
