@@ -24,7 +24,7 @@ async function personAt(name: string, path: string, options: Options = {}): Prom
   await page.goto(`${sandbox.urls.slack}/?key=${sandbox.secret}`)
   await page.goto(`${sandbox.urls.broker}${path}`)
   await page.getByRole('button', { name }).click()
-  // With its script: a click only begins to load what the sign-in leads to.
+  // A click only starts the navigation. Until the page has loaded, its script has not run.
   await page.waitForURL(new URL(path, sandbox.urls.broker).href, { timeout: 30_000 })
   return { context, page }
 }

@@ -433,7 +433,7 @@ test('an event that was erased stays erased when its stage is applied again', as
   const memory = newMemoryLog()
   const shipper = shipperOf(memory)
   await shipUntilDone(shipper, [systemJournal()])
-  // The stage stays, as if the response to `applied` had been lost.
+  // The stage stays, as after a crash just before its removal.
   memory.events.remove = async () => {}
   expect((await ship(shipper, [journalOf(1)])).outcome).toBe('done')
   const held = parseEvents(memory.events.objects.get('events/000') as Buffer) as HeldEvent[]

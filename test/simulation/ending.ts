@@ -20,7 +20,7 @@ async function drain(schedule: Schedule): Promise<void> {
 }
 
 /** Runs the notifier until it has read the whole stream, and once more for what it must try again. */
-async function showAll(schedule: Schedule): Promise<void> {
+async function notifyAll(schedule: Schedule): Promise<void> {
   for (let rounds = 0; rounds < 30 && !schedule.isNotified; rounds++) for (const shard of schedule.shards) await schedule.notify(shard)
   for (const shard of schedule.shards) await schedule.notify(shard)
 }
@@ -41,24 +41,13 @@ export async function heal(schedule: Schedule): Promise<void> {
   oracles.whenEndsAreCarriedOut()
   await drain(schedule)
   const isInSlack = schedule.slack.workspace.messages.length > 0
-  if (isInSlack) await showAll(schedule)
+  if (isInSlack) await notifyAll(schedule)
   await world.sleep(2 * HOUR_MS)
   await schedule.compare()
-  if (isInSlack) await showAll(schedule)
+  if (isInSlack) await notifyAll(schedule)
   oracles.whenHealed()
   const dice = world.dice('end')
-  const frozen = schedule
-    .storyItems()
-    .filter(({ pk, active, expiresAt }) => pk?.S?.startsWith('FREEZE#') && active?.BOOL && !(Number(expiresAt?.N) <= world.now))
-    .map(({ scope }) => [scope?.M?.kind, scope?.M?.issuer, scope?.M?.id].flatMap((part) => part?.S ?? []).join('#'))
-  const isFrozen = frozen.some((scope) => STOPS_SAM.includes(scope))
-  if (!isFrozen) {
-    const actor = new Actor(schedule, 'afterwards')
-    const answer = await actor.vendAs('sam', 'plain')
-    if (answer?.status !== 201) oracles.fault('liveness', `afterwards, a good call gets ${answer?.status} ${answer?.json.code}`)
-    const call = { subject: 'sam', issuer: 'lab', profile: 'plain', by: 'sessions', attack: 'a key that the issuer has removed' } as const
-    await schedule.vend(actor.by, call, personToken('sam', world.now, {}, { key: 'removed' }), { profile: 'plain' })
-  }
+  await callAfterwards(schedule)
   const then = dice.int(100)
   if (then < 3) await leaveTheTable(schedule, dice)
   else if (then < 15) await forget(schedule, dice)
@@ -73,6 +62,21 @@ export async function heal(schedule: Schedule): Promise<void> {
     await schedule.compare()
   }
   if (goesOn) await reviewLate(schedule)
+}
+
+/** A good call succeeds, unless a freeze stops it; and one with a key that the issuer has removed does not. */
+async function callAfterwards(schedule: Schedule): Promise<void> {
+  const { world, oracles } = schedule
+  const frozen = schedule
+    .storyItems()
+    .filter(({ pk, active, expiresAt }) => pk?.S?.startsWith('FREEZE#') && active?.BOOL && !(Number(expiresAt?.N) <= world.now))
+    .map(({ scope }) => [scope?.M?.kind, scope?.M?.issuer, scope?.M?.id].flatMap((part) => part?.S ?? []).join('#'))
+  if (frozen.some((scope) => STOPS_SAM.includes(scope))) return
+  const actor = new Actor(schedule, 'afterwards')
+  const answer = await actor.vendAs('sam', 'plain')
+  if (answer?.status !== 201) oracles.fault('liveness', `afterwards, a good call gets ${answer?.status} ${answer?.json.code}`)
+  const call = { subject: 'sam', issuer: 'lab', profile: 'plain', by: 'sessions', attack: 'a key that the issuer has removed' } as const
+  await schedule.vend(actor.by, call, personToken('sam', world.now, {}, { key: 'removed' }), { profile: 'plain' })
 }
 
 /** Reviews that the sweeper has reminded of: of a request that has just ended with the last sweep, with the next one. */

@@ -179,7 +179,7 @@ const dynamoWire = ({ network, dynamo, onTime }: Services, machine: Machine): Wi
         ...rest,
         body:
           target.endsWith('.BatchGetItem') && dice.chance(0.5)
-            ? JSON.stringify(withUnprocessed(JSON.parse(body), JSON.parse(answered), dice.pick))
+            ? JSON.stringify(withUnprocessed(input, JSON.parse(answered), dice.pick))
             : dice.pick(['{}', answered.slice(0, answered.length / 2), '[]', otherKey(answered), earlier(dynamo, answered)]),
       }),
       deadlineMs,

@@ -575,7 +575,7 @@ async function deploy(actor: Actor): Promise<void> {
     hasSwept = swept !== undefined && swept.fault === undefined
   }
   await actor.wait(actor.dice.pick([1000, 100_000, 600_000]))
-  // Whoever approves before and after it must not count twice.
+  // A person who approves before and after the deployment counts once.
   const pair = actor.moreDice.chance(0.5) ? await askFor(actor, 'dana', 'pair') : ''
   if (pair !== '') await approve(actor, pair, 'cyd')
   actor.schedule.deploy()

@@ -16,7 +16,7 @@ import { eventsIn, freshEvents, isRequest, numberOf, type Oracle, type OracleCon
 
 type Entry = { readonly request: string; readonly commit: string; readonly type: string }
 
-/** What an erased item may keep: nothing that says whose it was. */
+/** What an erased item may keep: nothing that says whose it was. Not Stint's own list, which is what this oracle judges. */
 const IN_ERASED = [
   'pk',
   'id',
@@ -37,7 +37,7 @@ const ALARMS = /"event":"(log-halted|journal-quarantined|journal-removed|checkpo
 
 export function logOracle({ fault, reach, now, dynamo }: OracleContext, log: Bucket, events: Bucket): Oracle {
   const erased = new Set<string>()
-  /** How many events each request had when it was first erased. Later ones name nobody. */
+  /** How many events each request had when it was first erased. Later events name no one. */
   const erasedFrom = new Map<string, number>()
   let size = 0
   let isRestored = false

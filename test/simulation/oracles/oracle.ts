@@ -88,6 +88,12 @@ export function storedSession(dynamo: Dynamo, id: string): StoredSession | undef
   return sessionsIn(dynamo.item('stint', `REQ#${request}`)).find((one) => one.suffix === suffix)
 }
 
+/** What AWS made first for a session: the credentials that it was issued with. */
+export function firstMade({ dynamo, sts }: Pick<OracleContext, 'dynamo' | 'sts'>, session: string): MadeSession | undefined {
+  const first = stringOf(storedSession(dynamo, session)?.fields.issued?.M?.accessKeyId)
+  return sts.made.find(({ accessKeyId }) => accessKeyId === first)
+}
+
 /** The events of a journal; undefined where only the commitment is left. */
 export const eventsIn = (item: Item | undefined): readonly (Json | undefined)[] =>
   (item?.events?.L ?? []).map((entry) => (entry.M?.event?.S === undefined ? undefined : JSON.parse(entry.M.event.S)))

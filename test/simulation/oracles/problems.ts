@@ -3,7 +3,7 @@
  * held against the faults that took place in it. No call is refused because of what it wrote itself.
  */
 import type { Injected, Network } from '../network.ts'
-import { freshEvents, numberOf, type Oracle, type OracleContext, storedSession, stringOf } from './oracle.ts'
+import { firstMade, freshEvents, numberOf, type Oracle, type OracleContext, storedSession, stringOf } from './oracle.ts'
 
 /** The services behind the steps. All others are DynamoDB's. */
 const serviceOf = (step: string): string =>
@@ -46,11 +46,6 @@ export function problemsOracle({ fault, reach, dynamo, sts, now, skewMs }: Oracl
     if (code === 'revoked-in-flight' && end <= now() + 2 * skewMs) return false
     return stringOf(item?.state) === 'approved' && TAKEN[stored?.state ?? '']?.includes(code) === true
   }
-  /** Of the credentials that the session was issued with. */
-  const roleIdOf = (session: string): string | undefined => {
-    const first = stringOf(storedSession(dynamo, session)?.fields.issued?.M?.accessKeyId)
-    return sts.made.find(({ accessKeyId }) => accessKeyId === first)?.roleId
-  }
   return {
     onWrite(write) {
       // A send that was given up may arrive later than what its call was then refused for.
@@ -75,7 +70,8 @@ export function problemsOracle({ fault, reach, dynamo, sts, now, skewMs }: Oracl
       hadKeyFaults ||= network.injected.some(({ step }) => serviceOf(step) === 'issuer')
       const isExplained = PROBLEMS[code]
       // If the role was created again, AWS names another role ID, and Stint refuses the renewal.
-      const isOfNewRole = code === 'sts-answer-invalid' && call.renews !== undefined && roleIdOf(call.renews) !== sts.roleId
+      const isOfNewRole =
+        code === 'sts-answer-invalid' && call.renews !== undefined && firstMade({ dynamo, sts }, call.renews)?.roleId !== sts.roleId
       if (isExplained && own.some(isExplained)) reach(`the problem of a fault is ${code}`)
       else if (isOfNewRole) reach('a role was created again, and a renewal is refused')
       else if (isExplained) fault('problems', `${call.id} is answered with ${code}, and had only ${listOf(own)}`)

@@ -4,6 +4,7 @@
  */
 import {
   credentialsIn,
+  firstMade,
   freshEvents,
   type Item,
   isRequest,
@@ -12,7 +13,6 @@ import {
   type Oracle,
   type OracleContext,
   sessionsIn,
-  storedSession,
   stringOf,
 } from './oracle.ts'
 
@@ -109,12 +109,9 @@ export function renewalsOracle(context: OracleContext): Oracle {
       reach('credentials are renewed')
       const session = recorded.get(found.accessKeyId)
       if (session === undefined) fault('renewals', `${found.accessKeyId} left, and is not on record as renewed`)
-      const ids = new Set(
-        [firstKeyOf(context, call.renews), found.accessKeyId].flatMap(
-          (id) => context.sts.made.find((made) => made.accessKeyId === id)?.roleId ?? [],
-        ),
-      )
-      if (ids.size > 1) fault('renewals', `${call.renews} is renewed, though its role was created again`)
+      const made = context.sts.made.find(({ accessKeyId }) => accessKeyId === found.accessKeyId)
+      if (made?.roleId !== firstMade(context, call.renews)?.roleId)
+        fault('renewals', `${call.renews} is renewed, though its role was created again`)
       if (session !== undefined && session !== call.renews) fault('renewals', `${found.accessKeyId} of ${session} left for ${call.renews}`)
       const answered = endAnswered.get(call.renews)
       if (answered !== undefined && call.started > answered) fault('renewals', `${call.renews} was ended, and a later call renewed it`)
@@ -144,7 +141,3 @@ export function renewalsOracle(context: OracleContext): Oracle {
     },
   }
 }
-
-/** The access key ID that a session was issued with. */
-const firstKeyOf = ({ dynamo }: OracleContext, session: string): string | undefined =>
-  stringOf(storedSession(dynamo, session)?.fields.issued?.M?.accessKeyId)

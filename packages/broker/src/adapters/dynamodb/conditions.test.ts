@@ -634,13 +634,16 @@ const familyOf = (condition: string): string => Object.entries(families).find(([
 
 type Without = { readonly family: string; readonly leaf: string; readonly instead: string }
 
+const ledgerFor = (name: string, options: Parameters<typeof ledgerInProcess>[1]) =>
+  ledgerInProcess(name.includes('before a restore') ? { epoch: NOW } : {}, options)
+
 async function run(name: string, without?: Without, met?: Set<string>, over?: ClientName, at?: string): Promise<string> {
   const rewrite = (condition: string) => {
     const family = familyOf(condition)
     for (const leaf of condition.match(LEAF) ?? []) met?.add(`${family}: ${leaf}`)
     return without?.family === family ? condition.replace(without.leaf, without.instead) : condition
   }
-  const it = ledgerInProcess(name.includes('before a restore') ? { epoch: NOW } : {}, { rewrite, ...defined({ over, at }) })
+  const it = ledgerFor(name, { rewrite, ...defined({ over, at }) })
   try {
     return JSON.stringify(await situations[name]?.(it))
   } catch (error) {
@@ -658,6 +661,27 @@ test.each([...honest].map(([name, { result }]) => [name, result]))('%s', (_name,
 
 test.each(Object.keys(situations))('%s: the same over Stint’s own wire', async (name) => {
   expect(await run(name, undefined, undefined, 'wire')).toBe(honest.get(name)?.result)
+})
+
+test('every read that is not of an index is consistent', async () => {
+  const reads: object[] = []
+  for (const [name, stage] of Object.entries(situations)) {
+    const it = ledgerFor(name, {})
+    const { client } = it.table
+    const send = client.send.bind(client) as (command: object) => Promise<object>
+    Object.assign(client, {
+      send: (command: { readonly input: { readonly RequestItems?: object; readonly IndexName?: string } }) => {
+        const operation = command.constructor.name
+        const { RequestItems, IndexName, ...input } = command.input
+        if (IndexName === undefined && /^(Get|BatchGet|Query)/.test(operation))
+          for (const read of RequestItems ? Object.values(RequestItems) : [input]) reads.push({ operation, name, ...read })
+        return send(command)
+      },
+    })
+    await stage(it)
+  }
+  expect(reads.length).toBeGreaterThan(100)
+  expect(reads.filter((read) => !('ConsistentRead' in read) || read.ConsistentRead !== true)).toEqual([])
 })
 
 /** On moto it ends with `request-changed`: the two writes do not meet as they are staged here. Why is not known yet. */
