@@ -196,6 +196,7 @@ test.each(['light', 'dark'] as const)('axe finds nothing on any page, %s', async
 /** A new request: one that waits already would only get another justification. */
 async function ask(body: object): Promise<string> {
   const oncall = await sandbox.token('oncall')
+  sandbox.settle()
   for (const { id } of (await sandbox.get('/requests?state=pending', oncall)).json.requests)
     await sandbox.call('POST', `/requests/${id}/cancel`, oncall, {})
   await sandbox.forgetAsks()

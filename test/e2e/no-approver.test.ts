@@ -63,6 +63,7 @@ describe('over HTTP', () => {
     await ask('approver', 'alone')
     await it.slack.notify()
     expect(it.slack.workspace.messages).toHaveLength(before)
+    it.sandbox.settle()
     const { json } = await it.call('GET', '/requests?state=pending', await it.tokenOf('approver'))
     expect(json.requests).toEqual([])
     await ask('approver', 'alone', '/sessions')

@@ -93,6 +93,7 @@ describe('the night', () => {
       return it.lastSeen('oncall', oncall.direct).text
     }
     const session = vended.json.id as string
+    sandbox.settle()
     expect(await says('status')).toContain(session)
     sandbox.advance(11 * 60_000)
     expect(await says(`extend ${id}`)).toMatch(/This break-glass request has not been reviewed. Ask an approver/)
