@@ -277,7 +277,7 @@ describe('links', () => {
     const id = await lost('lnk', () => [typed, linked()])
     await put(id, [], { version: 3, id })
     expect(await restore()).toBe(1)
-    expect(await item(id)).toMatchObject({ version: 4, id })
+    expect(await item(id)).toMatchObject({ version: expect.toSatisfy((version: number) => version > 3), id })
     expect(typesIn((await item(id))?.events)).toEqual(['link.pending', 'link.made'])
     expect(await broken()).toEqual([])
   })
@@ -321,6 +321,22 @@ describe('a freeze', () => {
     await put(id, [...(back.events as JournalEntry[]), ...entriesOf(id, released)], { active: false, generation: back.generation + 1 })
     expect(await broken()).toEqual([])
   })
+})
+
+test.each<[Kind, readonly Said[]]>([
+  ['frz', [frozen(1_900_000_000_000), frozen(1_950_000_000_000), frozen()]],
+  ['lnk', [typed, linked(), typed]],
+  ['req', [asked, received, revoked]],
+])('%s: what was written before the backup took its place, and arrives there, is not given back twice', async (kind, told) => {
+  const id = idOf(kind)
+  const [first, ...rest] = entriesOf(id, told) as [JournalEntry, ...JournalEntry[]]
+  await put(id, [first, ...rest])
+  await sandbox.ship()
+  await put(id, [first, ...rest.slice(-1)])
+  expect(await restore()).toBe(1)
+  const types = told.map(({ type }) => type)
+  expect(typesIn((await item(id))?.events)).toEqual(kind === 'req' ? [...types, 'request.restored'] : types)
+  expect((await faults()).filter((one) => one.includes(id))).toEqual([])
 })
 
 test('a log that tells another story the second time it is read gives nothing back', async () => {

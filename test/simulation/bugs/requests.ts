@@ -198,8 +198,8 @@ export const requestsBugs: readonly (Bug & Guarding)[] = [
     name: 'a late set freezes again what was released',
     guards: ['promise 8'],
     file: 'packages/broker/src/adapters/dynamodb/freeze-set.ts',
-    from: "'(attribute_not_exists(generation) OR generation = :seen) AND NOT contains(attempts, :attempt)'",
-    to: "'(attribute_not_exists(generation) OR generation >= :seen OR attribute_exists(pk)) AND (attribute_exists(pk) OR NOT contains(attempts, :attempt))'",
+    from: '(attribute_not_exists(generation) OR generation = :seen) AND NOT contains(attempts, :attempt)',
+    to: '(attribute_not_exists(generation) OR generation >= :seen OR attribute_exists(pk)) AND (attribute_exists(pk) OR NOT contains(attempts, :attempt))',
   },
   {
     name: 'a freeze is released on the word of a responder who is frozen',

@@ -5,7 +5,9 @@
  */
 
 import { PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
-import { marshall } from '@aws-sdk/util-dynamodb'
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
+import { commitOf } from '@stint/core/audit/entry'
+import type { JournalEntry } from '@stint/core/audit/event'
 import { defined } from '@stint/core/defined'
 import type { CallerRef } from '@stint/core/identity/caller'
 import { type LinkChange, type LinkId, linkId } from '@stint/core/identity/link'
@@ -13,6 +15,7 @@ import type { RequestId } from '@stint/core/ids'
 import type { Done } from '@stint/core/outcome'
 import { describe, expect, test } from 'vitest'
 import { CLIENTS, type ClientName } from '../testing/clients.ts'
+import { givingBack } from './restore.ts'
 import {
   all,
   always,
@@ -419,6 +422,17 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
     const again = await must(ledger.freeze(all, rita, 'INC-2', NOW + 1000, NOW))
     return [...answers, listed, again.generation, (await must(ledger.freezes(now()))).length, events(`FREEZE#${id}`)]
   },
+  'a set that was sent before a restore arrives after it, and after the next one': async (it) => {
+    const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', NOW + 1000, NOW))
+    const again = sentAgain(it)
+    const set = async (expiresAt: number) => (await must(it.ledger.freeze(all, rita, 'again', expiresAt, NOW))).expiresAt
+    const restore = (now: number) => putBack(it, `FREEZE#${id}`, now)
+    const first = await set(NOW + 2000)
+    await restore(NOW)
+    const answers = [first, await again(), await set(NOW + 3000)]
+    await restore(NOW + 1)
+    return [...answers, await again(), it.events(`FREEZE#${id}`)]
+  },
   'a release meets one that came between': async (it) => {
     const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
     await must(it.ledger.unfreeze(id, rita, isSame(rita), NOW) as never)
@@ -547,6 +561,14 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
     const write = async (version: number) => must(ledger.writeLink(LINK, version, linkedBy('pending'), NOW) as Promise<Done<boolean>>)
     return [await write(0), await write(0), await write(1), await write(1), events(`LINK#${LINK}`).length]
   },
+  'a write of a link that was sent before a restore arrives after it': async (it) => {
+    const again = sentAgain(it)
+    const offered: LinkChange = { ...linkedBy('pending'), events: [] }
+    const changes = [offered, offered, linkedBy('pending')]
+    for (const [version, change] of changes.entries()) await must(it.ledger.writeLink(LINK, version, change, NOW) as Promise<Done<boolean>>)
+    await putBack(it, `LINK#${LINK}`, NOW)
+    return [await again(), it.events(`LINK#${LINK}`)]
+  },
   'a write of a link is recognized, although its answer was lost and another write followed': async (it) => {
     const write = (version: number) => must(it.ledger.writeLink(LINK, version, linkedBy('pending'), NOW) as Promise<Done<boolean>>)
     await write(0)
@@ -611,6 +633,31 @@ async function betweenWrites(it: LedgerInProcess, other: () => Promise<unknown>,
     waiting = false
     await other()
   })
+}
+
+/** Sends the last write of the story table again, and says what came of it. */
+function sentAgain({ table }: LedgerInProcess): () => Promise<string> {
+  let send: () => unknown = () => {}
+  table.through(({ operation, input }, apply) => {
+    if (operation === 'UpdateItem' && input.TableName === STORY) send = apply
+    return apply()
+  })
+  return async () => {
+    try {
+      await send()
+      return 'written'
+    } catch (error) {
+      return (error as Error).name
+    }
+  }
+}
+
+/** Puts an item back as `stint audit restore` does if the table lost all of it. */
+async function putBack({ table, settings: { random } }: LedgerInProcess, pk: string, now: number): Promise<void> {
+  const entries: readonly JournalEntry[] = unmarshall(table.item(STORY, pk) ?? {}).events
+  const events = entries.map((held) => ({ type: JSON.parse(held.event).type, commit: commitOf(held), held }))
+  const given = givingBack({ id: pk.slice(pk.indexOf('#') + 1), events }, undefined, { operator: 'x', now, random })
+  await table.client.send(new PutItemCommand({ TableName: STORY, Item: given?.item }))
 }
 
 // ── Taking clauses out ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,6 +5,7 @@
  *   generation   raised by each release. A write that was decided on an earlier generation never takes effect, however late it arrives
  *   attempts     sets that took effect in this generation, so that a set whose response was lost is not written twice
  *   events       the journal. It is bounded, so that no number of sets and releases can fill the item: see ./freeze-store.ts
+ *   restored     when `stint audit restore` last put the item back. A write that was sent before does not take effect after it
  *   lastSet      the latest set. A release applies to the freeze as both responders saw it, not to one that was set since
  */
 
@@ -23,6 +24,7 @@ export const freezeKey = (id: string): string => `FREEZE#${id}`
 export type StoredFreeze = Freeze & {
   readonly active: boolean
   readonly attempts: ReadonlySet<string>
+  readonly restored?: Instant
   readonly lastSet: string
   /** The attempt that requested the release, or that released the freeze. */
   readonly releaseAttempt: string
@@ -43,6 +45,7 @@ export function toFreeze(attributes: Key): StoredFreeze | undefined {
     active,
     generation,
     attempts,
+    restored,
     lastSet,
     releaseAttempt,
     events,
@@ -60,7 +63,7 @@ export function toFreeze(attributes: Key): StoredFreeze | undefined {
     lastSet: lastSet ?? '',
     releaseAttempt: releaseAttempt ?? '',
     journaled: events?.length ?? 0,
-    ...defined({ expiresAt }),
+    ...defined({ expiresAt, restored }),
     ...(releaseAskedBy ? { releaseAskedBy } : {}),
   }
 }
@@ -80,6 +83,7 @@ function isReadable(attributes: Key): boolean {
 export const freezeOf = ({
   active: _active,
   attempts: _attempts,
+  restored: _restored,
   lastSet: _set,
   releaseAttempt: _release,
   journaled: _journaled,

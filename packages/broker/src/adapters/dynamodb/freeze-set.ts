@@ -26,7 +26,9 @@ export function freezeSet(settings: LedgerSettings, { find, change }: FreezeStor
       const found = await find(id)
       if (found.outcome === 'unknown') return found
       const generation = found.value?.generation ?? 0
-      const fresh = '(attribute_not_exists(generation) OR generation = :seen) AND NOT contains(attempts, :attempt)'
+      const restored = found.value?.restored
+      const same = restored === undefined ? 'attribute_not_exists(restored)' : 'restored = :restored'
+      const fresh = `(attribute_not_exists(generation) OR generation = :seen) AND NOT contains(attempts, :attempt) AND ${same}`
       const isOurs = (freeze: StoredFreeze) =>
         freeze.attempts.has(attempt) &&
         freeze.active &&
@@ -40,6 +42,7 @@ export function freezeSet(settings: LedgerSettings, { find, change }: FreezeStor
         ':seen': generation,
         ':attempt': attempt,
         ':attempts': new Set([attempt]),
+        ...defined({ ':restored': restored }),
       }
       const [written] = await Promise.all([
         change(

@@ -63,7 +63,9 @@ export function givingBack(logged: Logged, upon: Attributes | undefined, restori
   const erased = logged.events.findLastIndex(({ type }) => type === 'request.erased')
   const kept = logged.events.map(({ held, commit }, seq): Entry => (held && seq >= erased ? held : { commit }))
   // Repeating a fact about the deployment adds nothing.
-  const since = logged.id.startsWith('sys_') ? [] : there.slice(parts)
+  const isLogged = new Set(logged.events.map(({ commit }) => commit))
+  // A write that was sent before the backup's table took its place can arrive after it, and the log already has its event.
+  const since = logged.id.startsWith('sys_') ? [] : there.slice(parts).filter((entry) => !isLogged.has(commitIn(entry)))
   const [known, sinceRestore] = [readable(kept), readable(since)]
   const freeze = logged.id.startsWith('frz_') ? stricter(freezeIn(known), freezeIn(sinceRestore)) : undefined
   const last = sinceRestore.at(-1)?.type ?? logged.events.at(-1)?.type
@@ -76,12 +78,12 @@ export function givingBack(logged: Logged, upon: Attributes | undefined, restori
     ...itemOf({ id: logged.id, known, first: logged.events[0]?.type, last, isErased, freeze, releases }, restoring.now),
     events,
   }
-  const version = Math.max(Number(upon?.version?.N ?? 0), events.length) + 1
+  // Beyond any version that the item had, also by changes without an event.
+  const version = Math.max(Number(upon?.version?.N ?? 0) + 1, restoring.now)
   const live = [...known, ...sinceRestore]
     .filter(({ type }) => type === 'session.issued' || type === 'session.renewed')
     .map(({ expiration }) => parseIso(String(expiration)) ?? 0)
   return {
-    // Beyond any version that it had.
     item: marshall(/^(req|lnk)_/.test(logged.id) ? { ...item, version } : item, { removeUndefinedValues: true }),
     since: since.length,
     ...(freeze ? { freeze } : {}),
@@ -226,7 +228,9 @@ function itemOf({ id, known, first, last, isErased, freeze, releases }: KnownJou
         active: freeze !== undefined,
         // Counted as the ledger counts them, so that no write from before a release takes effect after it (./freeze-item.ts).
         generation: releases,
-        lastSet: 'restored',
+        // No write that was sent before a restore takes effect after it.
+        restored: now,
+        lastSet: `restored ${now}`,
         ...(freeze
           ? {
               scope: parseScope(freeze.scope),
