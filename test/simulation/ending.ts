@@ -1,4 +1,5 @@
 /** How a schedule ends: nothing fails any more, and everything must heal. Some go on for a year, forget, or restore the table first. */
+import { parseScope } from '@stint/core/access/freeze'
 import type { RequestId } from '@stint/core/ids'
 import { Actor, MOST_TRIES } from './actor.ts'
 import type { Item } from './dynamo.ts'
@@ -238,4 +239,20 @@ async function auditRestore(schedule: Schedule, dice: Dice): Promise<void> {
   }
   if (restored === undefined || restored.ids.length + restored.left > 0) oracles.fault('restore', 'the table still lacks what the log has')
   oracles.onAuditRestored()
+  await freezeAgain(schedule, actor)
+}
+
+/** The kill switch works on what was put back. */
+async function freezeAgain(schedule: Schedule, actor: Actor): Promise<void> {
+  const { oracles, reached } = schedule
+  for (const item of schedule.storyItems()) {
+    if (!item.pk?.S?.startsWith('FREEZE#') || item.active?.BOOL) continue
+    const scope = String(eventsIn(item)[0]?.scope)
+    const expiresAt = actor.now + 120_000
+    const body = { scope: parseScope(scope), justification: 'INC-6', expiresAt: new Date(expiresAt).toISOString() }
+    const set = await schedule.api(actor.by, 'POST', '/freezes', 'ria', body)
+    if (set?.status !== 201) oracles.fault('restore', `${item.pk.S} cannot be set again: ${set?.status} ${set?.json.code}`)
+    else oracles.onFrozen(scope, expiresAt)
+    reached.add('a freeze that was put back as released is set again')
+  }
 }

@@ -86,6 +86,7 @@ const moments = [
   'the table is restored from a backup',
   'a request is restored from the log',
   'a freeze is restored in force',
+  'a freeze that was put back as released is set again',
   ...['frozen', 'token-used', 'already-issued', 'in-progress', 'request-exhausted', 'request-ended', 'approval-required'],
   ...['session-ended', 'rate-limited', 'session-unknown', 'end-policy-full'],
   ...['terms-changed', 'self-approval', 'already-decided', 'revoked-in-flight', 'sts-timeout', 'sts-answer-invalid', 'sts-throttled'],

@@ -198,8 +198,15 @@ export const requestsBugs: readonly (Bug & Guarding)[] = [
     name: 'a late set freezes again what was released',
     guards: ['promise 8'],
     file: 'packages/broker/src/adapters/dynamodb/freeze-set.ts',
-    from: '(attribute_not_exists(generation) OR generation = :seen) AND NOT contains(attempts, :attempt)',
-    to: '(attribute_not_exists(generation) OR generation >= :seen OR attribute_exists(pk)) AND (attribute_exists(pk) OR NOT contains(attempts, :attempt))',
+    from: '`${first} AND NOT contains(attempts, :attempt) AND ${same}`',
+    to: '`(attribute_exists(pk) OR (${first} AND NOT contains(attempts, :attempt) AND ${same}))`',
+  },
+  {
+    name: 'a freeze that was put back as released cannot be set again',
+    guards: ['promise 8'],
+    file: 'packages/broker/src/adapters/dynamodb/freeze-item.ts',
+    from: 'if (active === undefined) return undefined',
+    to: 'if (!scope) return undefined',
   },
   {
     name: 'a freeze is released on the word of a responder who is frozen',

@@ -4,8 +4,9 @@
  * situation is about.
  */
 
-import { PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
+import { DeleteItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
+import { freezeId } from '@stint/core/access/freeze'
 import { commitOf } from '@stint/core/audit/entry'
 import type { JournalEntry } from '@stint/core/audit/event'
 import { defined } from '@stint/core/defined'
@@ -422,7 +423,7 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
     const again = await must(ledger.freeze(all, rita, 'INC-2', NOW + 1000, NOW))
     return [...answers, listed, again.generation, (await must(ledger.freezes(now()))).length, events(`FREEZE#${id}`)]
   },
-  'a set that was sent before a restore arrives after it, and after the next one': async (it) => {
+  'a set arrives again once its freeze was put back, and put back again': async (it) => {
     const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', NOW + 1000, NOW))
     const again = sentAgain(it)
     const set = async (expiresAt: number) => (await must(it.ledger.freeze(all, rita, 'again', expiresAt, NOW))).expiresAt
@@ -432,6 +433,54 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
     const answers = [first, await again(), await set(NOW + 3000)]
     await restore(NOW + 1)
     return [...answers, await again(), it.events(`FREEZE#${id}`)]
+  },
+  'a freeze that was put back as released is set again': async (it) => {
+    const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
+    for (const by of [rita, rob]) await must(it.ledger.unfreeze(id, by, isSame(by), NOW) as never)
+    await putBack(it, `FREEZE#${id}`, NOW)
+    const again = await must(it.ledger.freeze(all, rita, 'INC-2', undefined, NOW))
+    return [again.generation, (await must(it.ledger.freezes(NOW))).length, it.events(`FREEZE#${id}`)]
+  },
+  'a freeze is put back before the set whose answer is lost is sent again': async (it) => {
+    const id = freezeId(all)
+    it.loseAnswer(() => putBack(it, `FREEZE#${id}`, NOW))
+    await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
+    return [it.events(`FREEZE#${id}`)]
+  },
+  'a freeze is put back between a set’s read and its write': async (it) => {
+    const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
+    await betweenWrites(it, () => putBack(it, `FREEZE#${id}`, NOW))
+    const { expiresAt } = await must(it.ledger.freeze(all, rob, 'INC-2', NOW + 1000, NOW))
+    return [expiresAt, it.events(`FREEZE#${id}`)]
+  },
+  'a set of a later generation arrives again once the freeze is gone': async (it) => {
+    const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
+    for (const by of [rita, rob]) await must(it.ledger.unfreeze(id, by, isSame(by), NOW) as never)
+    const again = sentAgain(it)
+    await must(it.ledger.freeze(all, rita, 'INC-2', undefined, NOW))
+    await it.table.client.send(new DeleteItemCommand({ TableName: STORY, Key: marshall({ pk: `FREEZE#${id}` }) }))
+    return [await again()]
+  },
+  'a request for a release arrives again once the freeze was put back again': async (it) => {
+    const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
+    await putBack(it, `FREEZE#${id}`, NOW)
+    const again = sentAgain(it)
+    await must(it.ledger.unfreeze(id, rita, isSame(rita), NOW) as never)
+    await putBack(it, `FREEZE#${id}`, NOW + 1)
+    return [await again()]
+  },
+  'a release meets another person who requested it in place of one who is stopped': async (it) => {
+    const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
+    await must(it.ledger.unfreeze(id, rita, isSame(rita), NOW) as never)
+    const rex = { ...rita, subject: 'rex' }
+    const stopped = async () => ({ outcome: 'done', value: true }) as const
+    await betweenWrites(it, () => it.ledger.unfreeze(id, rex, isSame(rex), NOW, stopped))
+    return [word(await it.ledger.unfreeze(id, rob, isSame(rob), NOW)), it.events(`FREEZE#${id}`)]
+  },
+  'a request for a release meets a deploy that released the freeze': async (it) => {
+    const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
+    await betweenWrites(it, () => it.ledger.releaseByDeploy(id, 0, NOW))
+    return [word(await it.ledger.unfreeze(id, rita, isSame(rita), NOW)), it.events(`FREEZE#${id}`)]
   },
   'a release meets one that came between': async (it) => {
     const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
@@ -561,13 +610,17 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
     const write = async (version: number) => must(ledger.writeLink(LINK, version, linkedBy('pending'), NOW) as Promise<Done<boolean>>)
     return [await write(0), await write(0), await write(1), await write(1), events(`LINK#${LINK}`).length]
   },
-  'a write of a link that was sent before a restore arrives after it': async (it) => {
+  'a write of a link arrives again once the link was put back': async (it) => {
     const again = sentAgain(it)
     const offered: LinkChange = { ...linkedBy('pending'), events: [] }
     const changes = [offered, offered, linkedBy('pending')]
     for (const [version, change] of changes.entries()) await must(it.ledger.writeLink(LINK, version, change, NOW) as Promise<Done<boolean>>)
     await putBack(it, `LINK#${LINK}`, NOW)
     return [await again(), it.events(`LINK#${LINK}`)]
+  },
+  'a link is put back before the write whose answer is lost is sent again': async (it) => {
+    it.loseAnswer(() => putBack(it, `LINK#${LINK}`, NOW))
+    return [await must(it.ledger.writeLink(LINK, 0, linkedBy('pending'), NOW) as Promise<Done<boolean>>), it.events(`LINK#${LINK}`)]
   },
   'a write of a link is recognized, although its answer was lost and another write followed': async (it) => {
     const write = (version: number) => must(it.ledger.writeLink(LINK, version, linkedBy('pending'), NOW) as Promise<Done<boolean>>)

@@ -14,13 +14,22 @@ const erased = journalEntry(
   { random: (count) => new Uint8Array(count), configHash: 'c' },
 )
 
-test.each([
-  ['strips the item as it was read', 2, true],
-  ['changes nothing if an event was written since', 3, false],
-])('%s', async (_name, count, expected) => {
-  const { client } = tableInProcess()
-  const events = Array.from({ length: count }, (_, nth) => ({ commit: `c${nth}` }))
-  await client.send(new PutItemCommand({ TableName: 'stint', Item: marshall({ pk: journalKey(request), events }) }))
+const itemWith = (...commits: string[]) =>
+  new PutItemCommand({ TableName: 'stint', Item: marshall({ pk: journalKey(request), events: commits.map((commit) => ({ commit })) }) })
+
+test.each<[string, readonly string[], readonly string[], boolean]>([
+  ['strips the item as it was read', ['c0', 'c1'], ['c0', 'c1'], true],
+  ['changes nothing if an event was written since', ['c0', 'c1', 'c2'], ['c0', 'c1', 'c2'], false],
+  ['changes nothing if the item of a backup has another event', ['c0', 'x1'], ['c0', 'x1'], false],
+  ['changes nothing if an event is written before the write', ['c0', 'c1'], ['c0', 'c1', 'c2'], false],
+  ['changes nothing if a backup takes the place of the table before the write', ['c0', 'c1'], ['c0', 'x1'], false],
+])('%s', async (_name, read, written, expected) => {
+  const { client, through } = tableInProcess()
+  await client.send(itemWith(...read))
+  through(async ({ operation }, apply) => {
+    if (operation === 'UpdateItem') await client.send(itemWith(...written))
+    return apply()
+  })
   const { strip } = erasures({ client, storyTable: 'stint' })
   expect(await strip(request, ['c0', 'c1'], erased, false, at)).toBe(expected)
 })

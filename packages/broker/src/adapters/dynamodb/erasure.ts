@@ -2,6 +2,7 @@
 
 import { GetItemCommand, QueryCommand, UpdateItemCommand, type UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
+import { commitIn } from '@stint/core/audit/journal-item'
 import { defined } from '@stint/core/defined'
 import { activeAt, type Link, type LinkId, linkId } from '@stint/core/identity/link'
 import { parseRequestId, type RequestId } from '@stint/core/ids'
@@ -9,7 +10,7 @@ import type { Instant } from '@stint/core/instant'
 import type { ErasableId, ErasureParts } from '../../log/erase.ts'
 import { COUNTED, itemIn, pageIn, pagesOf } from './answer-checks.ts'
 import { toItem } from './items.ts'
-import { journaled } from './journal-item.ts'
+import { journaled, sameJournal } from './journal-item.ts'
 import { aliveAt } from './lifetime.ts'
 import { callerKey, dayKey, indexes, journalKey, shardOf, type TableReader, TTL, timeKey } from './table.ts'
 import { asked, listened, written } from './trouble.ts'
@@ -82,7 +83,8 @@ export function erasures({ client, storyTable }: TableReader): Pick<ErasureParts
 
     async strip(request, commits, erased, gone, now) {
       const events = [...commits.map((commit) => ({ commit })), erased]
-      const update = gone ? skeleton(request, events, now) : await stripped(request, events)
+      const update = gone ? skeleton(request, events, now) : await stripped(request, commits, events)
+      if (!update) return false
       return written(
         client.send(new UpdateItemCommand({ TableName: storyTable, ...COUNTED, ReturnValues: 'UPDATED_NEW', ...update })),
         storyTable,
@@ -91,15 +93,19 @@ export function erasures({ client, storyTable }: TableReader): Pick<ErasureParts
     },
   }
 
-  async function stripped(request: ErasableId, events: readonly object[]): Promise<UpdateInput> {
+  /** Undefined if the item no longer has the journal that is erased. */
+  async function stripped(request: ErasableId, commits: readonly string[], events: readonly object[]): Promise<UpdateInput | undefined> {
     const image = (await read(request)) ?? {}
+    const found = (journaled(image)?.events ?? []).map(commitIn)
+    if (found.length !== commits.length || found.some((commit, at) => commit !== commits[at])) return undefined
+    const { conditions, values } = sameJournal(image)
     const gone = Object.keys(image).filter((name) => !SKELETON.includes(name))
     return {
       Key: marshall({ pk: journalKey(request) }),
-      ConditionExpression: 'attribute_not_exists(erased) AND size(events) = :count',
+      ConditionExpression: ['attribute_not_exists(erased)', ...conditions].join(' AND '),
       UpdateExpression: `SET events = :events, erased = :yes, version = if_not_exists(version, :none) + :one${gone.length > 0 ? ` REMOVE ${gone.map((_, at) => `#n${at}`).join(', ')}` : ''}`,
       ...(gone.length > 0 ? { ExpressionAttributeNames: Object.fromEntries(gone.map((name, at) => [`#n${at}`, name])) } : {}),
-      ExpressionAttributeValues: marshall({ ':count': events.length - 1, ':events': events, ':yes': true, ':none': 0, ':one': 1 }),
+      ExpressionAttributeValues: { ...values, ...marshall({ ':events': events, ':yes': true, ':none': 0, ':one': 1 }) },
     }
   }
 

@@ -5,7 +5,7 @@
  *   generation   raised by each release. A write that was decided on an earlier generation never takes effect, however late it arrives
  *   attempts     sets that took effect in this generation, so that a set whose response was lost is not written twice
  *   events       the journal. It is bounded, so that no number of sets and releases can fill the item: see ./freeze-store.ts
- *   restored     when `stint audit restore` last put the item back. A write that was sent before does not take effect after it
+ *   restored     when `stint audit restore` last put the item back. A set that was sent before does not take effect after it
  *   lastSet      the latest set. A release applies to the freeze as both responders saw it, not to one that was set since
  */
 
@@ -50,7 +50,8 @@ export function toFreeze(attributes: Key): StoredFreeze | undefined {
     releaseAttempt,
     events,
   } = unmarshall(attributes)
-  if (!scope) return undefined
+  // One that `stint audit restore` put back as released does not state its scope.
+  if (active === undefined) return undefined
   return {
     id: (pk as string).slice(freezeKey('').length),
     scope,

@@ -33,15 +33,16 @@ export function freezeRelease(
       id,
       event,
       (append) => ({
-        // The condition is the freeze as it was read: neither released nor set since. Only a set can change who requested its release.
-        ConditionExpression: `generation = :seen AND lastSet = :lastSet${releases ? '' : ` AND ${asksNext}`}`,
+        // The condition is the freeze as it was read: neither released nor set since, and its release requested by the same person or by no one.
+        ConditionExpression: `generation = :seen AND lastSet = :lastSet AND ${asksNext}`,
         UpdateExpression: `SET ${releases ? released : 'releaseAskedBy = :by'}, releaseAttempt = :attempt${append}${releases ? ' REMOVE callerKey, attempts' : ''}`,
       }),
       {
         ':seen': generation,
         ':lastSet': freeze.lastSet,
         ':attempt': attempt,
-        ...(releases ? { ':no': false, ':one': 1 } : { ':by': by, ...(asked ? { ':asked': freeze.releaseAttempt } : {}) }),
+        ...(asked ? { ':asked': freeze.releaseAttempt } : {}),
+        ...(releases ? { ':no': false, ':one': 1 } : { ':by': by }),
       },
       // A journal without room for the event leaves only the attempt, which a later release replaces.
       (found, isRecorded) =>

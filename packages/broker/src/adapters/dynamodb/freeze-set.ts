@@ -27,10 +27,12 @@ export function freezeSet(settings: LedgerSettings, { find, change }: FreezeStor
       if (found.outcome === 'unknown') return found
       const generation = found.value?.generation ?? 0
       const restored = found.value?.restored
+      const first = generation === 0 ? '(attribute_not_exists(generation) OR generation = :seen)' : 'generation = :seen'
       const same = restored === undefined ? 'attribute_not_exists(restored)' : 'restored = :restored'
-      const fresh = `(attribute_not_exists(generation) OR generation = :seen) AND NOT contains(attempts, :attempt) AND ${same}`
-      const isOurs = (freeze: StoredFreeze) =>
-        freeze.attempts.has(attempt) &&
+      const fresh = `${first} AND NOT contains(attempts, :attempt) AND ${same}`
+      // An item that was put back has the events, and no attempts.
+      const isOurs = (freeze: StoredFreeze, isRecorded: boolean) =>
+        (isRecorded || freeze.attempts.has(attempt)) &&
         freeze.active &&
         freeze.generation === generation &&
         freezeId(freeze.scope) === id &&
@@ -72,8 +74,8 @@ export function freezeSet(settings: LedgerSettings, { find, change }: FreezeStor
       if (written.outcome === 'unknown') return written
       const stands = written.value.freeze
       if (written.value.ours && stands) return done(freezeOf(stands))
-      // Released since it was read, but this caller still wants it frozen.
-      if (!stands?.active || stands.generation !== generation) continue
+      // Released or put back since it was read, but this caller still wants it frozen.
+      if (!stands?.active || stands.generation !== generation || stands.restored !== restored) continue
       // The freeze that lasts longer stays. The new set is recorded, and cancels a release that was requested before it.
       const again = await change(
         id,

@@ -25,6 +25,21 @@ export function journaled(image: Attributes, removed = false): Journaled | undef
   }
 }
 
+/**
+ * Conditions of a write on an item whose journal is as it was read. Events are only ever added, and no salt is drawn twice, so their number
+ * and the last of them identify a journal.
+ */
+export function sameJournal(image: Attributes): { readonly conditions: readonly string[]; readonly values: Attributes } {
+  const events = image.events?.L ?? []
+  const last = events.at(-1)?.M
+  const name = last?.salt ? 'salt' : 'commit'
+  const ofLast = last?.[name]
+  return {
+    conditions: ['size(events) = :count', ...(ofLast ? [`events[${events.length - 1}].${name} = :last`] : [])],
+    values: { ':count': { N: String(events.length) }, ...(ofLast ? { ':last': ofLast } : {}) },
+  }
+}
+
 /** One stream record (Amazon DynamoDB Developer Guide, "DynamoDB Streams and AWS Lambda triggers"). */
 export type StreamImages = { readonly NewImage?: Attributes; readonly OldImage?: Attributes }
 

@@ -48,9 +48,9 @@ export function links(settings: LedgerSettings, sender: Sender): Links {
       const { names } = linkFields
       const [kept, gone] = [names.filter((name) => set[name] !== undefined), names.filter((name) => set[name] === undefined)]
       const entries = events.map((event) => journalEntry({ ...event, ...origin, request: id, at: now } as AuditEvent, settings))
-      // A later write takes the place of the attempt, and keeps the events.
+      // A later write takes the place of the attempt, and keeps the events. A link that was put back has the events, and is none.
       const isOurs = (image: Pick<Item, 'attempt' | 'events'>): boolean =>
-        image.attempt === attempt || entries.some((entry) => hasEntry(image, entry))
+        image.attempt !== undefined && (image.attempt === attempt || entries.some((entry) => hasEntry(image, entry)))
       const written = await update(
         linkKey(id),
         {

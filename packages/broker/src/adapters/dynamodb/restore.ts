@@ -19,7 +19,7 @@ import type { RandomBytes, RequestId } from '@stint/core/ids'
 import { type Instant, parseIso, toIso } from '@stint/core/instant'
 import { COUNTED, hasKey } from './answer-checks.ts'
 import { FREEZES } from './freeze-list.ts'
-import { journaled } from './journal-item.ts'
+import { journaled, sameJournal } from './journal-item.ts'
 import { refusedDayKey } from './refused-day.ts'
 import { ttlAt } from './retirement.ts'
 import { type Attributes, callerKey, dayKey, journalKey, OTHER_DAY, shardOf, TTL, timeKey } from './table.ts'
@@ -62,10 +62,11 @@ export function givingBack(logged: Logged, upon: Attributes | undefined, restori
   // Erased events go, even if they have not been removed from the event store yet.
   const erased = logged.events.findLastIndex(({ type }) => type === 'request.erased')
   const kept = logged.events.map(({ held, commit }, seq): Entry => (held && seq >= erased ? held : { commit }))
+  const commitsInLog = new Set(logged.events.map(({ commit }) => commit))
+  // A write that was sent before the backup took the table's place can arrive after it, and the log already has its event.
+  const isNew = (entry: Entry) => !commitsInLog.has(commitIn(entry))
   // Repeating a fact about the deployment adds nothing.
-  const isLogged = new Set(logged.events.map(({ commit }) => commit))
-  // A write that was sent before the backup's table took its place can arrive after it, and the log already has its event.
-  const since = logged.id.startsWith('sys_') ? [] : there.slice(parts).filter((entry) => !isLogged.has(commitIn(entry)))
+  const since = logged.id.startsWith('sys_') ? [] : there.slice(parts).filter(isNew)
   const [known, sinceRestore] = [readable(kept), readable(since)]
   const freeze = logged.id.startsWith('frz_') ? stricter(freezeIn(known), freezeIn(sinceRestore)) : undefined
   const last = sinceRestore.at(-1)?.type ?? logged.events.at(-1)?.type
@@ -106,26 +107,19 @@ export const giveBack = (
       upon ? hasKey(old, { pk: upon.pk as AttributeValue }) && old?.events?.L?.length === upon.events?.L?.length : old === undefined,
   )
 
-/**
- * Events are only ever added, and no salt is drawn twice, so their number and the last of them identify the journal; links also have a
- * version.
- */
+/** Links also have a version, and freezes count what their journal has no room for. */
 function unchanged(upon: Attributes | undefined): Pick<PutItemCommandInput, 'ConditionExpression' | 'ExpressionAttributeValues'> {
   if (!upon) return { ConditionExpression: 'attribute_not_exists(pk)' }
-  const events = upon.events?.L ?? []
-  const last = events.at(-1)?.M
-  const name = last?.salt ? 'salt' : 'commit'
-  const ofLast = last?.[name]
+  const { conditions, values } = sameJournal(upon)
+  const counts = ['version', 'unrecorded'] as const
   return {
     ConditionExpression: [
-      'size(events) = :count',
-      ...(ofLast ? [`events[${events.length - 1}].${name} = :last`] : []),
-      upon.version ? 'version = :version' : 'attribute_not_exists(version)',
+      ...conditions,
+      ...counts.map((name) => (upon[name] ? `${name} = :${name}` : `attribute_not_exists(${name})`)),
     ].join(' AND '),
     ExpressionAttributeValues: {
-      ':count': { N: String(events.length) },
-      ...(ofLast ? { ':last': ofLast } : {}),
-      ...(upon.version ? { ':version': upon.version } : {}),
+      ...values,
+      ...Object.fromEntries(counts.flatMap((name) => (upon[name] ? [[`:${name}`, upon[name]]] : []))),
     },
   }
 }
@@ -228,7 +222,7 @@ function itemOf({ id, known, first, last, isErased, freeze, releases }: KnownJou
         active: freeze !== undefined,
         // Counted as the ledger counts them, so that no write from before a release takes effect after it (./freeze-item.ts).
         generation: releases,
-        // No write that was sent before a restore takes effect after it.
+        // No set or release that was sent before a restore takes effect after it.
         restored: now,
         lastSet: `restored ${now}`,
         ...(freeze
