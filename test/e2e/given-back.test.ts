@@ -334,7 +334,7 @@ test.each<[Kind, readonly Said[]]>([
   ['frz', [frozen(1_900_000_000_000), frozen(1_950_000_000_000), frozen()]],
   ['lnk', [typed, linked(), typed]],
   ['req', [asked, received, revoked]],
-])('%s: what was written before the backup took its place, and arrives there, is not given back twice', async (kind, told) => {
+])('%s: an event that the log has, and that a late write adds to the table of a backup, is restored once', async (kind, told) => {
   const id = idOf(kind)
   const [first, ...rest] = entriesOf(id, told) as [JournalEntry, ...JournalEntry[]]
   await put(id, [first, ...rest])

@@ -251,8 +251,9 @@ async function freezeAgain(schedule: Schedule, actor: Actor): Promise<void> {
     const expiresAt = actor.now + 120_000
     const body = { scope: parseScope(scope), justification: 'INC-6', expiresAt: new Date(expiresAt).toISOString() }
     const set = await schedule.api(actor.by, 'POST', '/freezes', 'ria', body)
-    if (set?.status !== 201) oracles.fault('restore', `${item.pk.S} cannot be set again: ${set?.status} ${set?.json.code}`)
-    else oracles.onFrozen(scope, expiresAt)
-    reached.add('a freeze that was put back as released is set again')
+    if (set?.status === 201) {
+      oracles.onFrozen(scope, expiresAt)
+      reached.add('a freeze that was put back as released is set again')
+    } else oracles.fault('restore', `${item.pk.S} cannot be set again: ${set?.status} ${set?.json.code}`)
   }
 }

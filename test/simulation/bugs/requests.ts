@@ -198,8 +198,8 @@ export const requestsBugs: readonly (Bug & Guarding)[] = [
     name: 'a late set freezes again what was released',
     guards: ['promise 8'],
     file: 'packages/broker/src/adapters/dynamodb/freeze-set.ts',
-    from: '`${first} AND NOT contains(attempts, :attempt) AND ${same}`',
-    to: '`(attribute_exists(pk) OR (${first} AND NOT contains(attempts, :attempt) AND ${same}))`',
+    from: '`${unreleased} AND NOT contains(attempts, :attempt) AND ${unrestored}`',
+    to: '`(attribute_exists(pk) OR (${unreleased} AND NOT contains(attempts, :attempt) AND ${unrestored}))`',
   },
   {
     name: 'a freeze that was put back as released cannot be set again',

@@ -46,7 +46,7 @@ export function problemsOracle({ fault, reach, dynamo, sts, now, skewMs }: Oracl
     if (code === 'revoked-in-flight' && end <= now() + 2 * skewMs) return false
     return stringOf(item?.state) === 'approved' && TAKEN[stored?.state ?? '']?.includes(code) === true
   }
-  /** `stint audit restore` and an erasure leave no terms. Both can come before a call, whose response was lost, finds its own write. */
+  /** `stint audit restore` and an erasure leave no terms. Both can come before a call whose response was lost finds its own write. */
   const isGone = (id: string) => id.startsWith('REQ#') && dynamo.item('stint', id)?.terms === undefined
   return {
     onWrite(write) {

@@ -27,9 +27,9 @@ export function freezeSet(settings: LedgerSettings, { find, change }: FreezeStor
       if (found.outcome === 'unknown') return found
       const generation = found.value?.generation ?? 0
       const restored = found.value?.restored
-      const first = generation === 0 ? '(attribute_not_exists(generation) OR generation = :seen)' : 'generation = :seen'
-      const same = restored === undefined ? 'attribute_not_exists(restored)' : 'restored = :restored'
-      const fresh = `${first} AND NOT contains(attempts, :attempt) AND ${same}`
+      const unreleased = generation === 0 ? '(attribute_not_exists(generation) OR generation = :seen)' : 'generation = :seen'
+      const unrestored = restored === undefined ? 'attribute_not_exists(restored)' : 'restored = :restored'
+      const fresh = `${unreleased} AND NOT contains(attempts, :attempt) AND ${unrestored}`
       // An item that was put back has the events, and no attempts.
       const isOurs = (freeze: StoredFreeze, isRecorded: boolean) =>
         (isRecorded || freeze.attempts.has(attempt)) &&

@@ -48,7 +48,8 @@ export function links(settings: LedgerSettings, sender: Sender): Links {
       const { names } = linkFields
       const [kept, gone] = [names.filter((name) => set[name] !== undefined), names.filter((name) => set[name] === undefined)]
       const entries = events.map((event) => journalEntry({ ...event, ...origin, request: id, at: now } as AuditEvent, settings))
-      // A later write takes the place of the attempt, and keeps the events. A link that was put back has the events, and is none.
+      // A later write replaces the attempt and keeps the events. A link that `stint audit restore` put back has the events but no attempt: it
+      // must be made again.
       const isOurs = (image: Pick<Item, 'attempt' | 'events'>): boolean =>
         image.attempt !== undefined && (image.attempt === attempt || entries.some((entry) => hasEntry(image, entry)))
       const written = await update(
