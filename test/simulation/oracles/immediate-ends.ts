@@ -182,9 +182,10 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
           if (!endsAtOnce(releases[0] as never, { target: stringOf(after.target) ?? '', roleArn }))
             fault('immediate-ends', `an end at ${roleArn} is noted, which has no revoker`)
           if (network.isAwaited) callsThatNoted.add(network.acting?.name ?? '')
-          const until = numberOf(after.everyEarlier)
-          if (until !== undefined && until !== numberOf(write.before?.everyEarlier) && !wantEarlier.has(network.acting?.name ?? ''))
+          const [wanted, until] = [numberOf(write.before?.everyEarlier), numberOf(after.everyEarlier)]
+          if (until !== undefined && until !== wanted && !wantEarlier.has(network.acting?.name ?? ''))
             fault('immediate-ends', `${roleArn} is to deny every earlier session, and no responder wanted it`)
+          if (wanted !== undefined && (until ?? 0) < wanted) fault('immediate-ends', `${roleArn} is to deny less than was noted before`)
           earlier.set(roleArn, Math.max(earlier.get(roleArn) ?? 0, until ?? 0))
         }
         const session = sessions.get(stringOf(after.sk) ?? '')

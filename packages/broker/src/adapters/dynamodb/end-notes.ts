@@ -57,28 +57,37 @@ export function endNotes({ client, sideTable, random }: Pick<DynamoSettings, 'cl
   const { read, updateSide } = sender
   const rowsOf = partitionRows({ client, sideTable }, sender)
 
+  /** Blocked if the row has a later `everyEarlier`: this write can arrive after that of a later end. */
+  function write({ target, roleArn, request, at }: Omit<PendingEnd, 'attempt'>, everyEarlier?: Instant) {
+    const attempt = hex128(random)
+    const earlier = everyEarlier !== undefined
+    return updateSide(
+      pendingKey({ roleArn, request }),
+      {
+        ...(earlier ? { ConditionExpression: 'attribute_not_exists(everyEarlier) OR everyEarlier <= :everyEarlier' } : {}),
+        UpdateExpression: `SET #target = :target, roleArn = :roleArn, #request = :request, #at = :at, attempt = :attempt, ${TTL} = :end${earlier ? ', everyEarlier = :everyEarlier' : ''}`,
+        ExpressionAttributeNames: { '#target': 'target', '#request': 'request', '#at': 'at' },
+      },
+      {
+        ':target': target,
+        ':roleArn': roleArn,
+        ':request': request,
+        ':at': at,
+        ':attempt': attempt,
+        ':end': Math.floor(at / 1000) + PENDING_SECONDS,
+        ...defined({ ':everyEarlier': everyEarlier }),
+      },
+      (image) => image.attempt === attempt,
+    )
+  }
+
   return {
-    async note({ target, roleArn, request, at, everyEarlier }) {
-      const attempt = hex128(random)
-      const written = await updateSide(
-        pendingKey({ roleArn, request }),
-        {
-          UpdateExpression: `SET #target = :target, roleArn = :roleArn, #request = :request, #at = :at, attempt = :attempt, ${TTL} = :end${everyEarlier === undefined ? '' : ', everyEarlier = :everyEarlier'}`,
-          ExpressionAttributeNames: { '#target': 'target', '#request': 'request', '#at': 'at' },
-        },
-        {
-          ':target': target,
-          ':roleArn': roleArn,
-          ':request': request,
-          ':at': at,
-          ':attempt': attempt,
-          ':end': Math.floor(at / 1000) + PENDING_SECONDS,
-          ...defined({ ':everyEarlier': everyEarlier }),
-        },
-        (image) => image.attempt === attempt,
-      )
-      if (written.outcome === 'blocked') return unconditional
-      return written.outcome === 'done' ? done(true) : written
+    async note({ everyEarlier, ...pending }) {
+      const written = await write(pending, everyEarlier)
+      // Blocked: more is to be denied already, and stays.
+      const noted = written.outcome === 'blocked' && everyEarlier !== undefined ? await write(pending) : written
+      if (noted.outcome === 'blocked') return unconditional
+      return noted.outcome === 'done' ? done(true) : noted
     },
 
     async count(roleArn, enough, now) {

@@ -1,7 +1,10 @@
 /** Writes of an earlier run that arrive after those of a later one change nothing. */
 import type { EndedSession } from '@stint/core/request/immediate-end'
 import { expect, test } from 'vitest'
+import { endNotes } from './end-notes.ts'
 import { endWork } from './end-work.ts'
+import { tableOverSdk } from './over-sdk.ts'
+import { sender } from './sender.ts'
 import { ledgerInProcess, NOW, REQUEST } from './testing/ledger.ts'
 
 const ROLE = 'arn:aws:iam::444455556666:role/Deploy'
@@ -30,4 +33,27 @@ test('what is denied by its age is not let in again', async () => {
   const { write, ended } = work()
   for (const before of [NOW, NOW - 1000]) await write(ROLE, [], 0, { before, until: NOW + 600_000 })
   expect((await ended(ROLE)).earlier?.before).toBe(NOW)
+})
+
+test.each<[first: number | undefined, then: number | undefined, stays: number | undefined]>([
+  [undefined, undefined, undefined],
+  [undefined, NOW, NOW],
+  [NOW, undefined, NOW],
+  [NOW, NOW, NOW],
+  [NOW - 1000, NOW, NOW],
+  [NOW, NOW - 1000, NOW],
+])('a request to deny what is older than %s, then than %s: %s', async (first, then, stays) => {
+  const { settings } = ledgerInProcess()
+  const { note } = endNotes(settings, sender({ ...settings, calls: tableOverSdk(settings.client) }))
+  const { pending } = endWork(settings)
+  const attempts: string[] = []
+  for (const everyEarlier of [first, then]) {
+    const end = { target: 'deploy', roleArn: ROLE, request: REQUEST, at: NOW }
+    expect(await note(everyEarlier === undefined ? end : { ...end, everyEarlier })).toEqual({ outcome: 'done', value: true })
+    const [noted] = await pending(ROLE)
+    attempts.push(noted?.attempt ?? '')
+  }
+  expect((await pending(ROLE)).map(({ everyEarlier }) => everyEarlier)).toEqual([stays])
+  // So that a run that read the first one does not remove the second.
+  expect(new Set(attempts).size).toBe(2)
 })

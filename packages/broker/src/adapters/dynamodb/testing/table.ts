@@ -41,6 +41,7 @@ const comparisons: { readonly [operator: string]: (value: string, low: string, h
   '<': (value, low) => value < low,
   '>': (value, low) => value > low,
   BETWEEN: (value, low, high) => value >= low && value <= high,
+  begins_with: (value, low) => value.startsWith(low),
 }
 
 export function tableInProcess({ rewrite, indexed }: TableOptions = {}) {
@@ -88,7 +89,8 @@ export function tableInProcess({ rewrite, indexed }: TableOptions = {}) {
         return { ...capacity, Items: rows, Count: rows.length, ...more }
       }
       case 'PutItem':
-      case 'UpdateItem': {
+      case 'UpdateItem':
+      case 'DeleteItem': {
         const id = idOf(input.TableName, input.Key ?? input.Item)
         const before = items.get(id)
         const condition = input.ConditionExpression
@@ -105,14 +107,9 @@ export function tableInProcess({ rewrite, indexed }: TableOptions = {}) {
             ...(before ? { Item: before as Record<string, AttributeValue> } : {}),
           })
         }
-        const after = operation === 'PutItem' ? (input.Item as Item) : write.after(before, input.Key)
+        const after = operation === 'UpdateItem' ? write.after(before, input.Key) : input.Item
         store(id, after)
-        if (operation === 'PutItem') return capacity
-        return { ...capacity, Attributes: after }
-      }
-      case 'DeleteItem': {
-        store(idOf(input.TableName, input.Key), undefined)
-        return capacity
+        return operation === 'UpdateItem' ? { ...capacity, Attributes: after } : capacity
       }
       default:
         throw new Validation(`no operation ${operation}`)
@@ -125,9 +122,12 @@ export function tableInProcess({ rewrite, indexed }: TableOptions = {}) {
     const [hash = '', ...ranges] = KeyConditionExpression.replace(/(BETWEEN \S+) AND/, '$1 TO').split(' AND ')
     const [hashName = '', , hashValue = ''] = hash.split(' ')
     const conditions = ranges.map((text) => {
-      const [name = '', operator = '', from = '', , to = ''] = text.split(' ')
+      // A function comes before its operands.
+      const [name = '', operator = '', from = '', , to = ''] = text.replace(/^(\w+)\((\S+), (\S+)\)$/, '$2 $1 $3').split(' ')
+      const compare = comparisons[operator]
+      if (!compare) throw new Validation(`no key condition ${text}`)
       const [low, high] = [values[from]?.S ?? '', values[to]?.S ?? '']
-      return { name: names[name] ?? name, holds: (value: string) => comparisons[operator]?.(value, low, high) === true }
+      return { name: names[name] ?? name, holds: (value: string) => compare(value, low, high) }
     })
     const rangeName = conditions[0]?.name ?? Object.values(indexes).find(({ name }) => name === input.IndexName)?.range ?? 'sk'
     const order = input.ScanIndexForward === false ? -1 : 1
