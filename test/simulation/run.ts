@@ -3,7 +3,7 @@ import { Count } from './count.ts'
 import type { Item } from './dynamo.ts'
 import { loadSdk } from './dynamo-client.ts'
 import { SIDE } from './machines.ts'
-import { Oracles } from './oracles/index.ts'
+import { kindOf, Oracles } from './oracles/index.ts'
 import { type Options, Schedule } from './schedule.ts'
 import { shrink, tellStory } from './shrink.ts'
 import { runSchedule } from './workload.ts'
@@ -86,9 +86,9 @@ export class Figures {
     if (oracles.faults.length === 0) return
     this.failed++
     this.firstFailure ??= seed
-    for (const { oracle, what } of oracles.faults) {
-      const kind = `${oracle}: ${what}`.replace(/(req|frz|sys|lnk)_\w+(\.\w+)?|ASIA\d+|\d+/g, '_')
-      const known = this.#kinds.get(kind) ?? { seed, what: `${oracle}: ${what}`, times: 0 }
+    for (const fault of oracles.faults) {
+      const kind = kindOf(fault)
+      const known = this.#kinds.get(kind) ?? { seed, what: `${fault.oracle}: ${fault.what}`, times: 0 }
       known.times++
       this.#kinds.set(kind, known)
     }

@@ -1,8 +1,8 @@
 /**
- * Shrinks a failing schedule: takes away actors, then faults, then calls, one half at a time and then one by one, as long as the same oracle still
- * finds a fault. What is left is the shortest schedule that this finds, told as a story.
+ * Shrinks a failing schedule: takes away actors, then faults, then calls, one half at a time and then one by one, as long as an oracle still
+ * finds the same kind of fault. What is left is the shortest schedule that this finds, told as a story.
  */
-import type { Fault } from './oracles/index.ts'
+import { type Fault, kindOf } from './oracles/index.ts'
 import type { Schedule } from './schedule.ts'
 import { EPOCH } from './world.ts'
 
@@ -12,7 +12,8 @@ export type Shrunk = { readonly without: ReadonlySet<string>; readonly schedule:
 const MAX_RUNS = 500
 
 export async function shrink(first: Schedule, run: Run): Promise<Shrunk> {
-  const [{ oracle }] = first.oracles.faults as [Fault]
+  const [found] = first.oracles.faults as [Fault]
+  const isSame = (fault: Fault) => kindOf(fault) === kindOf(found)
   let runs = 0
   let without = new Set<string>()
   let last = first
@@ -21,7 +22,7 @@ export async function shrink(first: Schedule, run: Run): Promise<Shrunk> {
     runs++
     const tried = new Set([...without, ...more])
     const schedule = await run(tried, false)
-    if (!schedule.oracles.faults.some((fault) => fault.oracle === oracle)) return false
+    if (!schedule.oracles.faults.some(isSame)) return false
     without = tried
     last = schedule
     return true
@@ -37,7 +38,7 @@ export async function shrink(first: Schedule, run: Run): Promise<Shrunk> {
   await takeAway(last.network.injected.map(({ name }) => name))
   await takeAway(last.calls.filter((name) => !without.has(name)))
   const schedule = await run(without, true)
-  const fault = schedule.oracles.faults.find((one) => one.oracle === oracle) ?? (first.oracles.faults[0] as Fault)
+  const fault = schedule.oracles.faults.find(isSame) ?? found
   return { without, schedule, fault, runs }
 }
 
@@ -46,7 +47,7 @@ const LINES_BEFORE = 80
 /** The story of a failure, up to its first fault. */
 export function tellStory({ schedule, fault, without, runs }: Shrunk, seed: number): string {
   const lines = (schedule.world.story ?? []).filter(({ text }) => !/^\w+ logs /.test(text))
-  const end = lines.findIndex(({ text }) => text.startsWith(`FAULT ${fault.oracle}`))
+  const end = lines.findIndex(({ text }) => text === `FAULT ${fault.oracle}: ${fault.what}`)
   const told = lines.slice(Math.max(0, end - LINES_BEFORE), end + 1)
   const time = (at: number) => `${((at - EPOCH) / 1000).toFixed(3).padStart(11)} s`
   const left = schedule.actorNames.filter((name) => !without.has(name))

@@ -23,6 +23,9 @@ import { witnessesOracle } from './witnesses.ts'
 export type Fault = { readonly oracle: string; readonly what: string; readonly at: number }
 const MAX_FAULTS = 20
 
+/** What a fault says, without IDs and numbers, which differ from schedule to schedule. */
+export const kindOf = ({ oracle, what }: Fault): string => `${oracle}: ${what}`.replace(/(req|frz|sys|lnk)_\w+(\.\w+)?|ASIA\d+|\d+/g, '_')
+
 export class Oracles {
   readonly faults: Fault[] = []
   mayLeave = false
