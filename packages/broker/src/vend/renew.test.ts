@@ -254,7 +254,8 @@ describe('nothing is written or sent', () => {
   test('by the container protocol, for credentials of less than 30 minutes', async () => {
     const it = await started()
     const broker = it.finding(session({ renew: 1799 }))
-    expect(await renew(broker, later, dana, it.id, { byContainer: true })).toMatchObject({ code: 'duration-invalid' })
+    const refusal = await renew(broker, later, dana, it.id, { byContainer: true })
+    expect(refusal).toMatchObject({ code: 'duration-invalid', evidence: { next: 'Use stint exec or stint serve.' } })
     expect(await renew(broker, later, dana, it.id)).toMatchObject({ outcome: 'done' })
   })
   test.each<[string, Partial<Broker['ledger']>, string | undefined]>([

@@ -1,7 +1,7 @@
 /** What time makes of a stored state, and which sessions can still act. */
 import { expect, test } from 'vitest'
 import { NOW } from '../testing/fixtures.ts'
-import { canHaveMoreSessions, isRevocable, liveSessions, type RequestState, stateAt } from './request.ts'
+import { canHaveMoreSessions, isRevocable, issuedSessions, liveSessions, type RequestState, stateAt } from './request.ts'
 import { canEnd, identityProofUntil, type Session, sessionStateAt } from './session.ts'
 
 const session = (change: Partial<Session>) => ({ state: 'issued', expiresAt: NOW + 1, ...change }) as Session
@@ -19,8 +19,19 @@ test.each<[string, Session, boolean]>([
   ['ended, when its credentials expire', session({ state: 'ended', expiresAt: NOW + 1000, issued: expiring(NOW) }), false],
   ['ended, before its newest credentials expire', session({ state: 'ended', issued: expiring(NOW), renewed: renewedTo(NOW + 1) }), true],
   ['ended, before it had credentials', session({ state: 'ended' }), false],
-])('a session that is %s', (_name, one, expected) => {
+])('a session that is %s is live: %s', (_name, one, expected) => {
   expect(liveSessions({ sessions: [one] }, NOW)).toEqual(expected ? [one] : [])
+})
+
+test.each<[string, Session, boolean]>([
+  ['reserved', session({ state: 'reserved' }), false],
+  ['failed', session({ state: 'failed' }), false],
+  ['ended before it had credentials', session({ state: 'ended' }), false],
+  ['issued', session({ issued: expiring(NOW + 1) }), true],
+  ['issued and over', session({ expiresAt: NOW, issued: expiring(NOW) }), true],
+  ['ended with credentials', session({ state: 'ended', issued: expiring(NOW + 1) }), true],
+])('a session that is %s got credentials: %s', (_name, one, expected) => {
+  expect(issuedSessions({ sessions: [one] })).toEqual(expected ? [one] : [])
 })
 
 test.each<[string, Parameters<typeof stateAt>[0], RequestState]>([
