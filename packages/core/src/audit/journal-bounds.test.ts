@@ -74,6 +74,16 @@ describe('just keeps the rules', () => {
     ['reminders after the approval and after the end', [...agreed, event('request.reminded', 61), ended, event('request.reminded', 3661)]],
     ['a reminder of the review after a revocation', [...agreed, event('request.revoked', 61, { by: alex }), event('request.reminded', 62)]],
     ['a review after the end', [...agreed, ended, event('request.reviewed', 3661, { by: kim })]],
+    [
+      'a revocation after the end, while a session lives',
+      [
+        ...agreed,
+        reserved(first, 3659),
+        issued(first, 3659, { expiration: after(4559) }),
+        ended,
+        event('request.revoked', 3661, { by: alex }),
+      ],
+    ],
     ['a restore after the end', [...agreed, ended, event('request.restored', 3661)]],
     ['a session that fails after the end', [...agreed, reserved(first, 3659), ended, failed(first, 3661)]],
     [
