@@ -26,7 +26,15 @@ const shown: readonly ProblemCode[] = [
     'request-not-pending',
     'already-decided',
   ] as const),
-  ...(['request-ended', 'no-approver', 'already-issued', 'in-progress', 'assume-role-denied', 'not-extendable'] as const),
+  ...([
+    'request-ended',
+    'no-approver',
+    'already-issued',
+    'in-progress',
+    'assume-role-denied',
+    'duration-invalid',
+    'not-extendable',
+  ] as const),
   ...(['ledger-unavailable', 'token-expired'] as const),
 ]
 describe('what a refusal adds', () => {
