@@ -18,7 +18,7 @@ export type Verified = {
 
 /** The longest path that Spin follows. A search that reaches it has not covered everything, and fails. */
 const MAX_DEPTH = 1_000_000
-const MAX_SECONDS = 600
+const MAX_SECONDS = 1200
 /** A search that needs more memory ends as a fault, before the machine has none left. */
 const MAX_MEGABYTES = 8192
 
