@@ -130,9 +130,9 @@ export const token: Target = {
     )
     const { subject, fullSubject, name, groups, mfa, signedInAt } = result.value
     must((fullSubject ?? subject) === claims.sub, 'another subject')
-    // A number is its digits.
-    const given = typeof claims.name === 'number' ? String(claims.name) : claims.name
-    must(!/^[ -~]{1,128}$/.test(given ?? '') || name === given, 'another name')
+    // A number is its digits, and nothing else than a string is a name.
+    const given = typeof claims.name === 'number' || typeof claims.name === 'string' ? String(claims.name) : ''
+    must(!/^[ -~]{1,128}$/.test(given) || name === given, 'another name')
     const listed = Array.isArray(claims.groups) ? claims.groups.filter((one: unknown) => typeof one === 'string') : []
     must(JSON.stringify(groups) === JSON.stringify(listed), 'other groups')
     const acr = ['phr', 'phrh'].includes(claims.acr)
