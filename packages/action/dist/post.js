@@ -146,7 +146,7 @@ var Refusal = class extends Error {
   }
 };
 async function endSession(broker, world, session2) {
-  await ask(broker, world, `/sessions/${encodeURIComponent(session2)}`, { method: "DELETE" });
+  await ask(broker, world, `/sessions/${encodeURIComponent(session2)}?everyEarlierSession=keep`, { method: "DELETE" });
 }
 var ANSWER_MS2 = 6e4;
 var MAX_ANSWER_BYTES2 = 1024 * 1024;

@@ -70,9 +70,9 @@ export async function openSession(
   return answer.status === 202 ? { waiting: json.requestId } : { ...json, endOnExit: answer.headers.get('stint-end-on-exit') === 'true' }
 }
 
-/** Ends the session. It is not renewed again, and a repeat is not an error. */
+/** Ends the session, also if the policy of its role has no room for it. It is not renewed again, and a repeat is not an error. */
 export async function endSession(broker: Pick<Inputs, 'url' | 'attempts'>, world: World, session: string): Promise<void> {
-  await ask(broker, world, `/sessions/${encodeURIComponent(session)}`, { method: 'DELETE' })
+  await ask(broker, world, `/sessions/${encodeURIComponent(session)}?everyEarlierSession=keep`, { method: 'DELETE' })
 }
 
 /** The longest time that the broker waits. */

@@ -17,7 +17,7 @@ stint_end() {
     stint_status=$(
       printf 'header = "Authorization: Bearer %s"\n' "$STINT_ID_TOKEN" |
         curl -q --config - --globoff --silent --show-error --max-time 10 --retry 2 --retry-max-time 30 --proto "=$stint_proto" \
-          --request DELETE --output /dev/null --write-out '%{http_code}' "${STINT_URL%/}/sessions/$STINT_SESSION"
+          --request DELETE --output /dev/null --write-out '%{http_code}' "${STINT_URL%/}/sessions/$STINT_SESSION?everyEarlierSession=keep"
     ) || :
   fi
   if [ "$stint_status" = 200 ]; then

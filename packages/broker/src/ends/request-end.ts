@@ -5,7 +5,6 @@
  */
 import { endsAtOnce } from '@stint/core/config/revoker'
 import type { Rules } from '@stint/core/config/shape'
-import { defined } from '@stint/core/defined'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import { type ImmediateEndState, MAX_DENIED_SESSIONS } from '@stint/core/request/immediate-end'
@@ -41,15 +40,18 @@ export async function requestEnd(
   everyEarlier: EveryEarlier | undefined,
 ): Promise<Done<Requested> | Refused<'end-policy-full'> | Unknown> {
   const place = rolePlace(parts.rules, session)
-  if (!parts.immediate || !place || !canHaveCredentials(session, now)) return done({})
+  const isEnded = session.state === 'ended'
+  // A session that is over by itself has nothing to end, although its credentials can prove an identity for a while.
+  if (!parts.immediate || !place || !(isEnded ? hasCredentials(session, now) : canEnd(session, now))) return done({})
   const { notes } = parts.immediate
-  const known = session.state === 'ended' ? await notes.stateOf(place.roleArn, session.id) : done(undefined)
+  const known = isEnded ? await notes.stateOf(place.roleArn, session.id) : done(undefined)
   if (known.outcome === 'unknown') return known
-  if ((known.value && known.value !== 'full') || everyEarlier === 'keep') return done(defined({ state: known.value }))
+  if (known.value && (known.value !== 'full' || everyEarlier !== 'end')) return done({ state: known.value })
   const count = await notes.count(place.roleArn, MAX_DENIED_SESSIONS, now)
   if (count.outcome === 'unknown') return count
   const isFull = known.value === 'full' || count.value >= MAX_DENIED_SESSIONS
-  if (isFull && everyEarlier !== 'end')
+  if (isFull && everyEarlier === 'keep') return done({})
+  if (isFull && everyEarlier === undefined)
     return refused(
       'end-policy-full',
       `The policy of the role has room for ${MAX_DENIED_SESSIONS} ended sessions, and has them. Nothing was changed. This session can be ended at once only together with every earlier session of the role.`,

@@ -423,7 +423,7 @@ const operations: { readonly [O in Operation]: Description } = {
     parameters: [
       query(
         'everyEarlierSession',
-        'For a target with `revocation` whose policy has no room left, which a call without this parameter refuses as `end-policy-full`. `end`, for responders: deny all credentials that the role issued before now. `keep`: let the credentials of this session work until they expire.',
+        'What to do if the policy of a target with `revocation` has no room left; a call without this parameter is then refused as `end-policy-full`. `end`, for responders: deny all credentials that the role issued before now. `keep`: let the credentials of this session work until they expire. It changes nothing if there is room.',
         { type: 'string', enum: ['end', 'keep'] },
       ),
     ],

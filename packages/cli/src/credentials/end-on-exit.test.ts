@@ -37,7 +37,7 @@ describe('the sessions of a command', () => {
     const own = ownSessions(context, broker, obtained('s-1'))
     await own.watch(Promise.resolve(obtained('s-1')))
     await own.end()
-    expect([ended, said]).toEqual([['DELETE /sessions/s-1'], []])
+    expect([ended, said]).toEqual([['DELETE /sessions/s-1?everyEarlierSession=keep'], []])
   })
   test('are ended if they still work: without renew, several can', async () => {
     const { context, broker, ended } = world()
@@ -45,7 +45,7 @@ describe('the sessions of a command', () => {
     await own.watch(Promise.resolve(obtained('s-2')))
     await own.watch(Promise.resolve(obtained('s-3')))
     await own.end()
-    expect(ended).toEqual(['DELETE /sessions/s-2', 'DELETE /sessions/s-3'])
+    expect(ended).toEqual(['DELETE /sessions/s-2?everyEarlierSession=keep', 'DELETE /sessions/s-3?everyEarlierSession=keep'])
   })
   test('are ended if they arrive after the command has exited', async () => {
     const { context, broker, ended } = world()
@@ -59,14 +59,14 @@ describe('the sessions of a command', () => {
     const ending = own.end()
     arrive(obtained('s-2'))
     await ending
-    expect(ended).toEqual(['DELETE /sessions/s-2'])
+    expect(ended).toEqual(['DELETE /sessions/s-2?everyEarlierSession=keep'])
   })
   test('are ended if the last renewal failed', async () => {
     const { context, broker, ended } = world()
     const own = ownSessions(context, broker, obtained('s-1'))
     await own.watch(Promise.reject(new Failure('denied', 'Frozen.'))).catch(() => {})
     await own.end()
-    expect(ended).toEqual(['DELETE /sessions/s-1'])
+    expect(ended).toEqual(['DELETE /sessions/s-1?everyEarlierSession=keep'])
   })
 })
 

@@ -59,7 +59,9 @@ export function ownSessions({ process }: Context, broker: Broker, first: Obtaine
 
   async function endOne(id: string, late: Promise<never>, signal: AbortSignal): Promise<void> {
     try {
-      const call = broker.call('DELETE', `/sessions/${encodeURIComponent(id)}`, { repeatable: 'body', signal })
+      // Nobody is there to choose if the policy of the role is full: the session must end all the same.
+      const path = `/sessions/${encodeURIComponent(id)}?everyEarlierSession=keep`
+      const call = broker.call('DELETE', path, { repeatable: 'body', signal })
       call.catch(() => {}) // If it is late, nothing else reads it.
       await Promise.race([call, late])
     } catch (error) {
