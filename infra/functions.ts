@@ -120,8 +120,12 @@ export function functions(parts: Parts) {
   return { ...all, slack: slackFunction, all, lines, queues, vkey }
 }
 
-/** A message stays hidden for this long after it was delivered. At least the timeout of `end`; after a failure, its role waits for as long. */
-const HIDDEN_SECONDS = 60
+/**
+ * A message stays hidden for this long after it was received; after a failure, its role waits for as long. Longer than the timeout of `end`,
+ * because Lambda can hold a message back for a while before it calls the function, and IAM can apply a late write after it (AWS Lambda
+ * Developer Guide, "Using Lambda with Amazon SQS").
+ */
+const HIDDEN_SECONDS = 120
 /** Deliveries of one message. Then it becomes a dead letter, and the sweeper sends another one as long as there is something to end. */
 const DELIVERIES = 5
 

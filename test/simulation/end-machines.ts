@@ -13,17 +13,16 @@ import type { Ender } from '@stint/broker/ends/carry-out'
 import type { ImmediateEnds } from '@stint/broker/ends/request-end'
 import { deadlinesOnAws, type FunctionDeployment } from '@stint/broker/wiring/broker'
 import { ledgerSettings } from '@stint/broker/wiring/dynamodb'
-import { defined } from '@stint/core/defined'
 import { QUEUE_URL, sqsError } from './end-queue.ts'
 import { iamError, otherIamAnswer } from './iam.ts'
 import type { Services } from './machines.ts'
 import type { Machine } from './network.ts'
 
 /**
- * A function runs for up to 45 seconds, and its message is hidden for 60. So a write of IAM that its function no longer waits for must take
- * effect within the 15 seconds between (docs/decisions/0018-ending-at-once.md). With a slow way there, this stays below.
+ * A function runs for up to 45 seconds, and its message is hidden for 120. So a write of IAM that its function no longer waits for must take
+ * effect within the 75 seconds between (docs/decisions/0018-ending-at-once.md). With a slow way there, this stays below.
  */
-const MOST_LATE_MS = 10_000
+const MOST_LATE_MS = 60_000
 
 export function immediateOn(services: Services, machine: Machine, deployment: FunctionDeployment): ImmediateEnds {
   const settings = ledgerSettings(deployment)
@@ -68,7 +67,6 @@ export function enderOn(services: Services, machine: Machine, deployment: Functi
       clock,
     }),
     clock,
-    ...defined({ epoch: deployment.epoch }),
     sleep,
     log,
   }

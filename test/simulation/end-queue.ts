@@ -10,7 +10,7 @@ export type Sent = { readonly status: number; readonly headers: Readonly<Record<
 
 export const QUEUE_URL = 'https://sqs.eu-central-1.amazonaws.com/111122223333/stint-ends.fifo'
 /** As deployed (infra/functions.ts). */
-export const HIDDEN_MS = 60_000
+export const HIDDEN_MS = 120_000
 const DELIVERIES = 5
 const DEDUPLICATION_MS = 300_000
 const MOST_IN_BATCH = 10

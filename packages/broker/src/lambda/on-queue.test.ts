@@ -45,6 +45,14 @@ describe('a batch', () => {
     ])
     expect(lines).toEqual([{ level: 'error', event: 'end-failed', role: role('A'), cause: 'IAM is down' }])
   })
+  test('looks once at a role that two targets have: the writes of two looks could cross', async () => {
+    const other = { messageId: '2', body: messageOf({ target: 'other', roleArn: role('A') }) }
+    const looks = () => {
+      throw new Trouble('IAM is down')
+    }
+    const { looked, failed } = await run([message('1', 'A'), other], looks)
+    expect([looked, failed]).toEqual([['A'], ['1', '2']])
+  })
   test('returns what it has no time for', async () => {
     const { looked, failed } = await run([message('1', 'A'), message('2', 'B')], undefined, { step: FUNCTIONS.end.seconds * 500 })
     expect([looked, failed]).toEqual([['A'], ['2']])

@@ -5,6 +5,7 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda'
 import { placeIn } from '../adapters/end-queue.ts'
 import { carryOut, type Ender } from '../ends/carry-out.ts'
+import type { RolePlace } from '../ports/immediate-ends.ts'
 import { Trouble } from '../ports/log.ts'
 import { timeFor } from './functions.ts'
 
@@ -14,16 +15,16 @@ export const onEndQueue =
   async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
     if (isFrozen) return { batchItemFailures: [] }
     const mayGoOn = timeFor('end', ender.clock)
-    // A message says which role to look at, and nothing else: one look serves all of its messages.
-    const roles = new Map<string, string[]>()
-    for (const { body, messageId } of Records) roles.set(body, [...(roles.get(body) ?? []), messageId])
-    const failed: string[] = []
-    for (const [body, messages] of roles) {
+    // A message says which role to look at, and nothing else: one look serves all messages about the role. The newest of them names the
+    // target that the config has now. Two looks, by two targets, could cross: a write of the first one can take effect after the second.
+    const roles = new Map<string, { readonly place: RolePlace; readonly messages: readonly string[] }>()
+    for (const { body, messageId } of Records) {
       const place = placeIn(body)
-      if (!place) {
-        ender.log({ level: 'error', event: 'end-message-invalid' })
-        continue
-      }
+      if (place) roles.set(place.roleArn, { place, messages: [...(roles.get(place.roleArn)?.messages ?? []), messageId] })
+      else ender.log({ level: 'error', event: 'end-message-invalid' })
+    }
+    const failed: string[] = []
+    for (const { place, messages } of roles.values()) {
       try {
         if (mayGoOn()) await carryOut(ender, place)
         else failed.push(...messages)
