@@ -12,7 +12,7 @@ import type { Dice } from './world.ts'
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 /** Of five seconds each: longer than the messages of one failed run stay hidden. */
-const MOST_WAITS = 20
+const MOST_WAITS = 40
 /** Freezes that stop Sam's session of the profile `plain`. */
 const STOPS_SAM = ['all', 'issuer#lab', 'subject#lab#sam', 'person#sam', 'profile#plain', 'target#staging']
 
@@ -31,8 +31,8 @@ export async function heal(schedule: Schedule): Promise<void> {
   const { world, network, oracles } = schedule
   network.healing = true
   if (schedule.backup) await restore(schedule, schedule.backup, world.dice('restore'))
-  // Longer than a reservation waits, and than any late send.
-  await world.sleep(250_000)
+  // Longer than a reservation waits, than any late send, and than the note of an end that never was.
+  await world.sleep(350_000)
   await schedule.sweep()
   await world.sleep(30_000)
   const swept = await schedule.sweep()

@@ -58,8 +58,8 @@ export const unseen: readonly { readonly what: string; readonly why: string }[] 
     why: 'the second release makes nothing due earlier; config-walk.test.ts holds it',
   },
   {
-    what: 'a note of an end from before a restore is dropped too early',
-    why: 'a restored table does not say that the session has ended; carry-out.test.ts holds it',
+    what: 'every earlier session is denied although the session that was to end with them did not',
+    why: 'few schedules have a full policy, and a function must die right after it noted such an end; carry-out.test.ts holds it',
   },
   {
     what: 'requests are read late',

@@ -2,9 +2,9 @@
  * Sessions that end at once: what is to be done is in the table before the ledger ends a session; a role's policy denies what has ended, as
  * long as its credentials work, and nothing else; no state says more than IAM did; in the end, nothing is left to do.
  */
-import { COUNT, pendingKey } from '@stint/broker/adapters/dynamodb/end-notes'
+import { COUNT, denyKey, PENDING_ENDS, pendingKey, pendingPrefix } from '@stint/broker/adapters/dynamodb/end-notes'
 import { endsAtOnce } from '@stint/core/config/revoker'
-import { END_SESSION_NAME } from '@stint/core/request/immediate-end'
+import { END_SESSION_NAME, MAX_DENIED_SESSIONS } from '@stint/core/request/immediate-end'
 import type { Iam } from '../iam.ts'
 import type { Network } from '../network.ts'
 import { PEOPLE } from '../people.ts'
@@ -25,6 +25,8 @@ import {
 
 const SIDE = 'stint-side'
 const ENDING = ['request.revoked', 'session.ended']
+/** A call lasts no longer. */
+const COUNTED_LATE_MS = 120_000
 /** What `api` and `slack` read and write in the side table before they end a session. */
 const NOTING = ['UpdateItem ENDS', 'Query ENDS', 'Query DENY', 'GetItem DENY', 'GetItem ENDS']
 
@@ -53,9 +55,11 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
   const before = new Map<string, Set<string>>()
   const taken = new Map<string, Denied[]>()
   const returned = new Map<string, Denied[]>()
-  const kept = new Set<string>()
-  /** The latest instant before which a caller wanted all credentials of a role denied. */
+  /** Sessions whose caller chose to keep them if the policy is full, and the suffixes of those for which it was. */
+  const [kept, exempt] = [new Set<string>(), new Set<string>()]
+  /** The latest instant before which a caller wanted all credentials of a role denied, and all such wishes. */
   const earlier = new Map<string, number>()
+  const wishes = new Map<string, { readonly request: string; readonly until: number }[]>()
   /** Ends that were not written down, because that failed. Their callers were not told that they are done. */
   const unnoted = new Set<string>()
   /** Calls of the API by what they did about an end. Those of Slack are not judged. */
@@ -100,13 +104,21 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
     const isEnd = state === 'ended' || (state === 'issued' && stringOf(write.after?.state) === 'revoked')
     if (!isEnd || known.ended) return
     known.ended = true
+    if (isKept(`${request}.${suffix}`, roleArn)) exempt.add(suffix)
     const target = stringOf(fields.target) ?? stringOf(write.after?.target) ?? ''
     const works = old?.state === 'issued' && known.worksUntil > now()
-    if (!works || !releases[0] || !endsAtOnce(releases[0], { target, roleArn }) || kept.has(`${request}.${suffix}`)) return
+    if (!works || !releases[0] || !endsAtOnce(releases[0], { target, roleArn }) || exempt.has(suffix)) return
     reach('a session with working credentials ends at once')
     if (noteOf(roleArn, request)) return
     if (couldNotBeNoted()) unnoted.add(suffix)
     else fault('immediate-ends', `${request}.${suffix} ends, and no note says that its credentials are to be denied`)
+  }
+  /** A session is kept only if the policy has no room for it. What has expired a moment ago can have been counted. */
+  const isKept = (session: string, roleArn: string): boolean => {
+    const isCounted = ({ pk, sk, request, until }: Item) =>
+      (pk?.S === denyKey(roleArn) && request !== undefined && (numberOf(until) ?? 0) > now() - COUNTED_LATE_MS) ||
+      (pk?.S === PENDING_ENDS && sk?.S?.startsWith(pendingPrefix(roleArn)))
+    return kept.has(session) && dynamo.items(SIDE).filter(isCounted).length >= MAX_DENIED_SESSIONS
   }
   /** Whether a read or write of a note was disturbed in the call that ends the session. A crash would have ended the call. */
   const couldNotBeNoted = () =>
@@ -120,7 +132,7 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
 
   /** No state says more than IAM did. */
   function judgeRow({ after }: Write, roleArn: string): void {
-    const [suffix, state] = [stringOf(after?.sk) ?? '', stringOf(after?.state)]
+    const [suffix, state] = [suffixOf(after), stringOf(after?.state)]
     const all = state === 'read-back' ? returned.get(roleArn) : state === 'written' ? taken.get(roleArn) : undefined
     if (state === 'full') reach('the policy of a role has no room for an end')
     if (all && !all.some((denied) => isDenied(denied, suffix))) fault('immediate-ends', `${suffix} is ${state}, and IAM never had it`)
@@ -157,6 +169,10 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
       }
       if (denied.before > (earlier.get(roleArn) ?? 0))
         fault('immediate-ends', `${roleArn} denies every earlier session, and no caller wanted it`)
+      const isNew = denied.before > 0 && deniedBy(old ?? '{"Statement":[]}').before !== denied.before
+      const wanted = (wishes.get(roleArn) ?? []).filter(({ until }) => Math.abs(until - denied.before) < 1000)
+      if (isNew && !wanted.some(({ request }) => [...sessions.values()].some((one) => one.request === request && one.ended)))
+        fault('immediate-ends', `${roleArn} denies every earlier session, and the session that was to end with them did not`)
       if (denied.before > 0) reach('every earlier session of a role is denied')
       if (old === undefined) return
       const had = deniedBy(old)
@@ -186,9 +202,11 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
           if (until !== undefined && until !== wanted && !wantEarlier.has(network.acting?.name ?? ''))
             fault('immediate-ends', `${roleArn} is to deny every earlier session, and no responder wanted it`)
           if (wanted !== undefined && (until ?? 0) < wanted) fault('immediate-ends', `${roleArn} is to deny less than was noted before`)
+          if (until !== undefined && until !== wanted)
+            wishes.set(roleArn, [...(wishes.get(roleArn) ?? []), { request: stringOf(after.request) ?? '', until }])
           earlier.set(roleArn, Math.max(earlier.get(roleArn) ?? 0, until ?? 0))
         }
-        const session = sessions.get(stringOf(after.sk) ?? '')
+        const session = sessions.get(suffixOf(after))
         if (pk.startsWith('DENY#') && session) judgeRow(write, session.roleArn)
       }
       if (!isRequest(write) || !after || isRestoring(write) || isLeaving()) return
@@ -219,7 +237,7 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
       unnoted.delete(suffix)
     },
     whenEndsAreCarriedOut() {
-      const rows = new Map(dynamo.items(SIDE).flatMap((item) => (item.pk?.S?.startsWith('DENY#') ? [[item.sk?.S ?? '', item]] : [])))
+      const rows = new Map(dynamo.items(SIDE).flatMap((item) => (item.pk?.S?.startsWith('DENY#') ? [[suffixOf(item), item]] : [])))
       const full = new Set([...rows.values()].flatMap((row) => (stringOf(row.state) === 'full' ? [stringOf(row.request)] : [])))
       // One that was noted before a restore can be about an end that the table has lost.
       for (const item of dynamo.items(SIDE))
@@ -238,7 +256,7 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
           if (!known || !hasEnded || !known.ended || known.worksUntil <= now() || unnoted.has(suffix)) continue
           const { roleArn, request } = known
           if (!endsAtOnce(releases[0] as never, { target: stringOf(item.target) ?? '', roleArn })) continue
-          if (kept.has(`${request}.${suffix}`) && !rows.has(suffix)) continue
+          if (exempt.has(suffix) && !rows.has(suffix)) continue
           const row = stringOf(rows.get(suffix)?.state)
           const document = iam.document(roleArn)
           const denies = document !== undefined && isDenied(deniedBy(document), suffix)
@@ -252,6 +270,9 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
     },
   }
 }
+
+/** The rows of `DENY#` are named by the IDs of sessions. */
+const suffixOf = (row: Item | undefined): string => (stringOf(row?.sk) ?? '').replace(/^.*\./, '')
 
 /** When credentials stop working: at AWS's own expiration, or before it by the session policy. */
 function endOf(session: MadeSession): number {

@@ -3,14 +3,19 @@
  * role never overlap, because their messages are in one group of a FIFO queue. A run can stop anywhere and be repeated: what is to be done
  * stays written down until AWS has returned the policy.
  */
-import { MAX_CREDENTIALS_SECONDS } from '@stint/core/config/shape'
 import { type Instant, seconds } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
 import type { Done, Unknown } from '@stint/core/outcome'
-import { type EarlierSessions, type EndedSession, earlierSessions, endedSession, endPolicy } from '@stint/core/request/immediate-end'
+import {
+  type EarlierSessions,
+  type EndedSession,
+  earlierSessions,
+  endedSession,
+  endPolicy,
+  sessionOf,
+} from '@stint/core/request/immediate-end'
 import { canHaveMoreSessions } from '@stint/core/request/request'
 import { canEnd } from '@stint/core/request/session'
-import { LATER_SECONDS } from '@stint/core/sts-limits'
 import { inParallel } from '../log/parallel.ts'
 import type { EndWork, OpenRolePolicy, PendingEnd, RolePlace, RolePolicyRefused } from '../ports/immediate-ends.ts'
 import type { Ledger } from '../ports/ledger.ts'
@@ -22,8 +27,6 @@ export type Ender = {
   readonly work: EndWork
   readonly open: OpenRolePolicy
   readonly clock: Clock
-  /** When the table was restored from a backup. What was noted before may be about ends that the table has lost. */
-  readonly epoch?: Instant
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly log: Log
 }
@@ -33,54 +36,58 @@ type CarriedOut = { readonly denied: number; readonly left: number; readonly wai
 /** Requests of one run. What is left is for the next one. */
 const MOST_PENDING = 1000
 const READ_AT_ONCE = 16
-/** An end that the ledger does not have by now was never written: no function takes as long. */
-const NEVER_ENDED_SECONDS = 120
-/** By now, nothing that a session had when it ended works at AWS. */
-const EXPIRED_SECONDS = MAX_CREDENTIALS_SECONDS + LATER_SECONDS
+/** An end that the ledger does not have by now was never written: no function takes as long, and no write arrives as late. */
+const NEVER_ENDED_SECONDS = 300
 /** Tries of one call to IAM, and the first wait between two of them. */
 const TRIES = 5
 const FIRST_WAIT_MS = 200
 
 /** Throws `Trouble` if anything did not answer, or AWS refused: then the run is to be repeated. */
 export async function carryOut(ender: Ender, place: RolePlace): Promise<CarriedOut> {
-  const { work, clock, epoch = 0 } = ender
+  const { work, clock } = ender
   const { roleArn } = place
   const now = clock()
   const pending = (await work.pending(roleArn)).slice(0, MOST_PENDING)
   if (pending.length === 0) return { denied: 0, left: 0, waiting: 0 }
   const requests = await inParallel(pending, READ_AT_ONCE, (one) => sessionsOf(ender, one, roleArn, now))
   const stored = await work.ended(roleArn)
-  const known = new Map(stored.sessions.map((session) => [session.suffix, session]))
-  const all = [...new Map([...requests.flatMap(({ ended }) => ended).map((one) => [one.suffix, one] as const), ...known]).values()]
-  const earlier = latest(stored.earlier, pending)
+  const known = new Map(stored.sessions.map((session) => [sessionOf(session), session]))
+  const all = [...new Map([...requests.flatMap(({ ended }) => ended).map((one) => [sessionOf(one), one] as const), ...known]).values()]
+  const earlier = latest(
+    stored.earlier,
+    pending.filter((_one, at) => requests[at]?.hasEnded),
+  )
+  const isWrittenAlready = (policy: ReturnType<typeof endPolicy>): boolean =>
+    policy?.denied.every(({ state }) => state === 'read-back') === true && earlier?.before === stored.earlier?.before
 
-  const policy = endPolicy(all, earlier, now)
-  const isWritten = policy?.denied.every(({ state }) => state === 'read-back') && earlier?.before === stored.earlier?.before
-  const count = (policy?.denied.length ?? 0) + (policy?.left.length ?? 0)
   // Stored before any policy has them: whatever is lost after this, no later policy leaves them out while their credentials work.
-  const unknown = all.filter(({ suffix }) => !known.has(suffix))
+  const unknown = all.filter((one) => !known.has(sessionOf(one)))
   await work.store(roleArn, unknown)
-  const { state: reached, cause } = policy && !isWritten ? await write(ender, place, policy.document) : ALREADY
+  let policy = endPolicy(all, earlier, now)
+  let reached = policy?.document === undefined || isWrittenAlready(policy) ? ALREADY : await write(ender, place, policy.document)
+  if (reached.state === 'full') {
+    policy = endPolicy(all, earlier, now, true)
+    reached = policy?.document === undefined || isWrittenAlready(policy) ? ALREADY : await write(ender, place, policy.document)
+    if (reached.state === 'full') throw new Trouble(reached.cause)
+  }
+  const { state, cause } = reached
   const changed = [
-    ...(policy?.denied ?? []).filter(({ state }) => state !== reached && state !== 'read-back').map((one) => ({ ...one, state: reached })),
-    ...(policy?.left ?? []).filter(({ state }) => state !== 'full').map((one) => ({ ...one, state: 'full' as const })),
+    ...(policy?.denied ?? []).filter((one) => one.state !== state && one.state !== 'read-back').map((one) => ({ ...one, state })),
+    ...(policy?.left ?? []).filter((one) => one.state !== 'full').map((one) => ({ ...one, state: 'full' as const })),
   ]
-  await work.write(roleArn, changed, count, isWritten ? undefined : earlier)
+  const count = (policy?.denied.length ?? 0) + (policy?.left.length ?? 0)
+  await work.write(roleArn, changed, count, isWrittenAlready(policy) ? undefined : earlier)
   if (cause !== undefined) throw new Trouble(`the policy of ${roleArn} was written, and not read back: ${cause}`)
   await work.prune(
     roleArn,
-    stored.sessions.filter(({ until }) => until <= now).map(({ suffix }) => suffix),
+    stored.sessions.filter(({ until }) => until <= now),
   )
 
-  const left = new Set(policy?.left.map(({ suffix }) => suffix))
+  const left = new Set(policy?.left.map(sessionOf))
   // The note of an end that is under way can be there already, so it stays as long as a session of its request could still end, even one
   // that is yet to be issued.
-  function isOver({ at }: PendingEnd, { ended, areAllOver }: OfRequest): boolean {
-    const age = now - at
-    // A restored table can lack the end until `stint audit restore` has put it back.
-    if (at <= epoch && ended.length === 0) return age > seconds(EXPIRED_SECONDS)
-    return ended.every(({ suffix }) => !left.has(suffix)) && (areAllOver || age > seconds(NEVER_ENDED_SECONDS))
-  }
+  const isOver = ({ at }: PendingEnd, { ended, areAllOver }: OfRequest): boolean =>
+    ended.every((one) => !left.has(sessionOf(one))) && (areAllOver || now - at > seconds(NEVER_ENDED_SECONDS))
   const over = pending.filter((one, at) => isOver(one, requests[at] as OfRequest))
   await inParallel(over, READ_AT_ONCE, work.settle)
   const carried = { denied: policy?.denied.length ?? 0, left: left.size, waiting: pending.length - over.length }
@@ -89,10 +96,10 @@ export async function carryOut(ender: Ender, place: RolePlace): Promise<CarriedO
 }
 
 /**
- * `ended`: sessions of a request that the ledger has ended, and whose credentials still work. `areAllOver`: no other session
- * of the request can be ended, now or later.
+ * `hasEnded`: whether the ledger has ended a session of the request. `ended`: such sessions whose credentials still work. `areAllOver`: no
+ * other session of the request can be ended, now or later.
  */
-type OfRequest = { readonly ended: readonly EndedSession[]; readonly areAllOver: boolean }
+type OfRequest = { readonly hasEnded: boolean; readonly ended: readonly EndedSession[]; readonly areAllOver: boolean }
 
 async function sessionsOf({ ledger }: Ender, { request }: PendingEnd, roleArn: string, now: Instant): Promise<OfRequest> {
   const found = await ledger.request(request)
@@ -100,6 +107,7 @@ async function sessionsOf({ ledger }: Ender, { request }: PendingEnd, roleArn: s
   const sessions = (found.value?.sessions ?? []).filter((session) => session.roleArn === roleArn)
   const canHaveMore = found.value !== undefined && canHaveMoreSessions(found.value)
   return {
+    hasEnded: sessions.some(({ state }) => state === 'ended'),
     ended: sessions.flatMap((session) => endedSession(session, now) ?? []),
     areAllOver: !canHaveMore && sessions.every((session) => !canEnd(session, now)),
   }
@@ -111,7 +119,8 @@ function latest(stored: EarlierSessions | undefined, pending: readonly PendingEn
   return made && made.before > (stored?.before ?? 0) ? made : stored
 }
 
-type Written = { readonly state: 'read-back' | 'written'; readonly cause?: string }
+/** `full`: AWS refused it, because all inline policies of the role together would be too long. */
+type Written = { readonly state: 'read-back' | 'written'; readonly cause?: string } | { readonly state: 'full'; readonly cause: string }
 const ALREADY: Written = { state: 'read-back' }
 
 /**
@@ -126,6 +135,7 @@ async function write(ender: Ender, place: RolePlace, document: string): Promise<
   }
   const policy = opened.value
   const put = await again(ender, () => policy.put(document))
+  if (put.outcome === 'refused' && put.reason === 'full') return { state: 'full', cause: put.cause }
   if (put.outcome !== 'done') throw new Trouble(put.cause)
   for (let tries = 1; ; tries++) {
     const found = await again(ender, () => policy.get())

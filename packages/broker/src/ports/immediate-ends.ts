@@ -39,8 +39,7 @@ export type EndWork = {
   store(roleArn: string, sessions: readonly EndedSession[]): Promise<void>
   /** `store`, and `count`: how many there are now, with those that are written. */
   write(roleArn: string, sessions: readonly EndedSession[], count: number, earlier: EarlierSessions | undefined): Promise<void>
-  /** Removes sessions by their suffixes. */
-  prune(roleArn: string, suffixes: readonly string[]): Promise<void>
+  prune(roleArn: string, sessions: readonly EndedSession[]): Promise<void>
   /** Done. Does nothing if the same request had another end since. */
   settle(pending: PendingEnd): Promise<void>
 }

@@ -1,6 +1,5 @@
 /** Builds what ends sessions at once: for the channels that request it, and for the function that carries it out. */
 
-import { defined } from '@stint/core/defined'
 import { iamHost, partitionOfArn, partitionOfRegion } from '@stint/iam/partition'
 import { endNotes } from '../adapters/dynamodb/end-notes.ts'
 import { endWork } from '../adapters/dynamodb/end-work.ts'
@@ -70,7 +69,6 @@ export function createEnder(deployment: EnderDeployment): Ender {
       clock,
     }),
     clock,
-    ...defined({ epoch: deployment.epoch }),
     sleep,
     log,
   }

@@ -5,7 +5,7 @@
  * AWS STS quotas" (10,240 characters for all inline policies of a role together, white space not counted).
  */
 import { MAX_CREDENTIALS_SECONDS } from '../config/shape.ts'
-import { type RequestId, sessionSuffix } from '../ids.ts'
+import { type RequestId, type SessionId, sessionSuffix } from '../ids.ts'
 import { type Instant, seconds, toIsoSeconds, wholeSecond } from '../instant.ts'
 import { LATER_SECONDS } from '../sts-limits.ts'
 import { identityProofUntil, type Session } from './session.ts'
@@ -45,6 +45,9 @@ export type EndedSession = {
   readonly state?: Exclude<ImmediateEndState, 'requested'>
 }
 
+/** Callers can choose a suffix by their Idempotency-Key, so two sessions of a role can have the same. */
+export const sessionOf = ({ request, suffix }: Pick<EndedSession, 'request' | 'suffix'>): SessionId => `${request}.${suffix}` as SessionId
+
 /** All credentials of the role that were issued before this instant are denied. `until`: when the last of them has expired. */
 export type EarlierSessions = { readonly before: Instant; readonly until: Instant }
 
@@ -74,21 +77,30 @@ export const earlierSessions = (before: Instant): EarlierSessions => ({
   until: before + seconds(MAX_CREDENTIALS_SECONDS + LATER_SECONDS),
 })
 
-/** The policy, the sessions that it denies, and those for which it has no room. */
-type EndPolicy = { readonly document: string; readonly denied: readonly EndedSession[]; readonly left: readonly EndedSession[] }
+/** The policy, if it denies anything; the sessions that it denies, and those for which it has no room. */
+type EndPolicy = { readonly document?: string; readonly denied: readonly EndedSession[]; readonly left: readonly EndedSession[] }
 
-/** Sessions that a policy already denies come first, then the oldest ends: nothing that was denied is let in again. */
-export function endPolicy(ended: readonly EndedSession[], earlier: EarlierSessions | undefined, now: Instant): EndPolicy | undefined {
+/**
+ * Sessions that a policy already denies come first, then the oldest ends: nothing that was denied is let in again. `isFull`: other policies
+ * of the role take the room, so only sessions that are denied already are listed. Undefined if no credentials work any more.
+ */
+export function endPolicy(
+  ended: readonly EndedSession[],
+  earlier: EarlierSessions | undefined,
+  now: Instant,
+  isFull = false,
+): EndPolicy | undefined {
   const before = earlier && earlier.until > now ? earlier.before : undefined
   const live = ended.filter(({ until }) => until > now)
   // By Stint's clock, so those that were issued shortly before are listed as well.
   const isCovered = ({ issuedAt }: EndedSession) => before !== undefined && issuedAt < before - seconds(LATER_SECONDS)
   const listed = live.filter((session) => !isCovered(session)).sort(inOrder)
-  const [denied, left] = [listed.slice(0, MOST_IN_POLICY), listed.slice(MOST_IN_POLICY)]
-  if (denied.length === 0 && before === undefined) return undefined
+  const room = isFull ? listed.filter(isDenied).length : MOST_IN_POLICY
+  const [denied, left] = [listed.slice(0, room), listed.slice(room)]
+  if (denied.length === 0 && before === undefined) return left.length > 0 ? { denied, left } : undefined
   const statements = [
     ...(denied.length > 0
-      ? [deny('StintEndedSessions', { StringLike: { 'aws:userid': denied.map(({ suffix }) => `*.${suffix}`).sort() } })]
+      ? [deny('StintEndedSessions', { StringLike: { 'aws:userid': [...new Set(denied.map(({ suffix }) => `*.${suffix}`))].sort() } })]
       : []),
     ...(before === undefined ? [] : [deny('StintEarlierSessions', { DateLessThan: { 'aws:TokenIssueTime': toIsoSeconds(before) } })]),
   ]

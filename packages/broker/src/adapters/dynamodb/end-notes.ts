@@ -5,7 +5,7 @@
  */
 import { defined } from '@stint/core/defined'
 import { shortDigest } from '@stint/core/digest'
-import { hex128, type RequestId, sessionSuffix } from '@stint/core/ids'
+import { hex128, type RequestId, type SessionId, sessionSuffix } from '@stint/core/ids'
 import { type Instant, seconds } from '@stint/core/instant'
 import { done } from '@stint/core/outcome'
 import type { EndedSession } from '@stint/core/request/immediate-end'
@@ -18,7 +18,7 @@ import { type Attributes, TTL } from './table.ts'
 
 export const PENDING_ENDS = 'ENDS'
 export const denyKey = (roleArn: string): string => `DENY#${shortDigest(roleArn)}`
-/** Rows of `DENY#<role>` that are not about one session: about every earlier session, and how many there are. No suffix looks like them. */
+/** Rows of `DENY#<role>` that are not about one session: about every earlier session, and how many there are. No ID of a session looks like them. */
 export const EARLIER = 'EARLIER'
 export const COUNT = 'COUNT'
 export const isSession = ({ sk }: Attributes): boolean => sk?.S !== EARLIER && sk?.S !== COUNT
@@ -46,8 +46,8 @@ export const endedFields = storedFields<Omit<EndedSession, 'suffix'>>({
   state: true,
 })
 export const toEnded = (item: Attributes): EndedSession => {
-  const stored = unmarshall(item) as EndedSession & { readonly sk: string }
-  return { suffix: stored.sk, ...endedFields.pick(stored) }
+  const stored = unmarshall(item) as EndedSession & { readonly sk: SessionId }
+  return { suffix: sessionSuffix(stored.sk), ...endedFields.pick(stored) }
 }
 
 /** Longer than any credentials of a chained session work. After that there is nothing left to deny. */
@@ -108,7 +108,7 @@ export function endNotes({ client, sideTable, random }: Pick<DynamoSettings, 'cl
 
     async stateOf(roleArn, session) {
       const request = session.slice(0, session.indexOf('.')) as RequestId
-      const row = await read(sideTable, { pk: denyKey(roleArn), sk: sessionSuffix(session) })
+      const row = await read(sideTable, { pk: denyKey(roleArn), sk: session })
       if (row.outcome === 'unknown') return row
       const state = row.value && toEnded(row.value).state
       if (state) return done(state)
@@ -120,12 +120,11 @@ export function endNotes({ client, sideTable, random }: Pick<DynamoSettings, 'cl
     async pendingRoles() {
       const rows = await rowsOf(PENDING_ENDS)
       if (rows.outcome === 'unknown') return rows
-      const oldest = new Map<string, { readonly target: string; readonly roleArn: string; readonly at: Instant }>()
-      for (const { target, roleArn, at } of rows.value.map(toPending)) {
-        const known = oldest.get(roleArn)
-        if (!known || at < known.at) oldest.set(roleArn, { target, roleArn, at })
-      }
-      return done([...oldest.values()])
+      // The newest end names the target that the config has now.
+      const roles = new Map<string, { readonly target: string; readonly roleArn: string; readonly at: Instant }>()
+      for (const { target, roleArn, at } of rows.value.map(toPending).sort((one, other) => one.at - other.at))
+        roles.set(roleArn, { target, roleArn, at: roles.get(roleArn)?.at ?? at })
+      return done([...roles.values()])
     },
   }
 }

@@ -1,5 +1,5 @@
 /** Writes of an earlier run that arrive after those of a later one change nothing. */
-import type { EndedSession } from '@stint/core/request/immediate-end'
+import { type EndedSession, sessionOf } from '@stint/core/request/immediate-end'
 import { expect, test } from 'vitest'
 import { endNotes } from './end-notes.ts'
 import { endWork } from './end-work.ts'
@@ -56,4 +56,30 @@ test.each<[first: number | undefined, then: number | undefined, stays: number | 
   expect((await pending(ROLE)).map(({ everyEarlier }) => everyEarlier)).toEqual([stays])
   // So that a run that read the first one does not remove the second.
   expect(new Set(attempts).size).toBe(2)
+})
+
+const notesAndWork = () => {
+  const { settings } = ledgerInProcess()
+  return { ...endNotes(settings, sender({ ...settings, calls: tableOverSdk(settings.client) })), ...endWork(settings) }
+}
+const other = 'req_00000000000000000000000009' as typeof REQUEST
+
+test('two sessions with the same suffix have rows of their own', async () => {
+  const { store, stateOf, ended } = notesAndWork()
+  const theirs: EndedSession = { ...session, request: other, until: NOW - 1 }
+  await store(ROLE, [{ ...theirs, state: 'read-back' }])
+  expect(await stateOf(ROLE, sessionOf(session))).toEqual({ outcome: 'done', value: undefined })
+  await store(ROLE, [session])
+  expect(await stateOf(ROLE, sessionOf(theirs))).toEqual({ outcome: 'done', value: 'read-back' })
+  expect((await ended(ROLE)).sessions).toHaveLength(2)
+})
+
+test('a role is named with the target of its newest end, and with the time of its oldest', async () => {
+  const { note, pendingRoles } = notesAndWork()
+  for (const [target, request, at] of [
+    ['deploy', REQUEST, NOW],
+    ['old', other, NOW - 1000],
+  ] as const)
+    await note({ target, roleArn: ROLE, request, at })
+  expect(await pendingRoles()).toEqual({ outcome: 'done', value: [{ target: 'deploy', roleArn: ROLE, at: NOW - 1000 }] })
 })
