@@ -4,7 +4,7 @@
  */
 import { createPublicKey } from 'node:crypto'
 import type { BundleName, Manifest } from '@stint/broker/build/deployment'
-import { FUNCTIONS, type FunctionName, functionNames, SINGLE_FUNCTIONS } from '@stint/broker/lambda/functions'
+import { END_HIDDEN_SECONDS, FUNCTIONS, type FunctionName, functionNames, SINGLE_FUNCTIONS } from '@stint/broker/lambda/functions'
 import { namespaceOf } from '@stint/broker/lambda/metrics'
 import { permissionsOf } from '@stint/broker/lambda/permissions'
 import { parseFreezeName } from '@stint/core/access/freeze'
@@ -120,12 +120,6 @@ export function functions(parts: Parts) {
   return { ...all, slack: slackFunction, all, lines, queues, vkey }
 }
 
-/**
- * A message stays hidden for this long after it was received; after a failure, its role waits for as long. Longer than the timeout of `end`,
- * because Lambda can hold a message back for a while before it calls the function, and IAM can apply a late write after it (AWS Lambda
- * Developer Guide, "Using Lambda with Amazon SQS").
- */
-const HIDDEN_SECONDS = 120
 /** Deliveries of one message. Then it becomes a dead letter, and the sweeper sends another one as long as there is something to end. */
 const DELIVERIES = 5
 
@@ -137,7 +131,7 @@ function endQueues() {
   const roles = new aws.sqs.Queue('Ends', {
     ...fifo,
     name: name('ends'),
-    visibilityTimeoutSeconds: HIDDEN_SECONDS,
+    visibilityTimeoutSeconds: END_HIDDEN_SECONDS,
     redrivePolicy: $jsonStringify({ deadLetterTargetArn: dead.arn, maxReceiveCount: DELIVERIES }),
   })
   return { dead, roles }

@@ -223,6 +223,7 @@ describe.each(shells)("GitLab's template in %s", (shell) => {
     expect([ran.code, ran.stderr]).toEqual([1, 'stint: the response is not from Stint; check the URL\n'])
     expect(spawnSync('test', ['-e', `${folder}/evil`]).status).toBe(1)
   })
+  test('a session ends also if the policy of its role has no room', () => expect(libEnd).toContain('?everyEarlierSession=keep"'))
   test.each([
     ['stint.sh', lib],
     ['stint-end.sh', libEnd],

@@ -5,6 +5,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { marshall } from '@aws-sdk/util-dynamodb'
+import { denyKey } from '@stint/broker/adapters/dynamodb/end-notes'
+import { tables } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { storedRequests } from '../support/checkers.ts'
 import { formIn, type Jar, type Page, type PlainBrowser, plainBrowser } from '../support/plain-browser.ts'
@@ -807,7 +810,19 @@ export default { ...company, targets: { ...company.targets, ...many }, profiles:
     const older = await go(jar, link)
     expect([older.status, older.text.includes(first.json.id), older.text.includes('/access/')]).toEqual([200, true, false])
     const ended = await go(jar, '/end', { csrf: formIn(older).csrf ?? '', session: first.json.id })
-    expect(ended.text).toContain('The session has ended.')
+    expect(ended.text).toContain('The session has ended. Its access usually ends within seconds')
+    // The policy of the role had no room for it.
+    const row = {
+      request: first.json.requestId,
+      issuedAt: sandbox.now(),
+      until: sandbox.now() + 600_000,
+      notedAt: sandbox.now(),
+      state: 'full',
+    }
+    const key = { pk: denyKey('arn:aws:iam::444455556666:role/stint/PowerUser'), sk: first.json.id }
+    await sandbox.aws.dynamo.direct('PutItem', { TableName: tables.side, Item: marshall({ ...key, ...row }) })
+    const again = await go(jar, '/end', { csrf: formIn(ended).csrf ?? '', session: first.json.id })
+    expect(again.text).toContain('so its credentials work until they expire. <span data-as="clock">Its credentials stop working by')
   })
   test('a request with a narrower policy has no button that could not work', async () => {
     const narrow = {

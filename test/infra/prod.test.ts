@@ -477,7 +477,7 @@ describe('functions', () => {
       'stint-prod-ends-dead.fifo',
     ])
     // Lambda takes no queue whose messages come again while the function still works on them.
-    expect(ends.visibilityTimeoutSeconds).toBeGreaterThan(FUNCTIONS.end.seconds)
+    expect(ends.visibilityTimeoutSeconds).toBeGreaterThan(2 * FUNCTIONS.end.seconds)
     expect(JSON.parse(ends.redrivePolicy)).toEqual({ deadLetterTargetArn: prodQueue('EndDead'), maxReceiveCount: 5 })
     expect(prod.one('aws:lambda/eventSourceMapping:EventSourceMapping', 'EndsMapping').inputs).toMatchObject({
       eventSourceArn: prodQueue('Ends'),

@@ -4,13 +4,13 @@
  * "Using the message deduplication ID" and "Using dead-letter queues".
  */
 import { createHash } from 'node:crypto'
+import { END_HIDDEN_SECONDS } from '@stint/broker/lambda/functions'
 
 export type Message = { readonly id: string; readonly group: string; readonly body: string; hiddenUntil: number; received: number }
 export type Sent = { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }
 
 export const QUEUE_URL = 'https://sqs.eu-central-1.amazonaws.com/111122223333/stint-ends.fifo'
-/** As deployed (infra/functions.ts). */
-export const HIDDEN_MS = 120_000
+export const HIDDEN_MS = END_HIDDEN_SECONDS * 1000
 const DELIVERIES = 5
 const DEDUPLICATION_MS = 300_000
 const MOST_IN_BATCH = 10

@@ -1,12 +1,11 @@
 /** Runs the `end` function on its queue, as Lambda's event source mapping does: one batch at a time, and what failed again later. */
 import type { Ender } from '@stint/broker/ends/carry-out'
+import { END_HIDDEN_SECONDS } from '@stint/broker/lambda/functions'
 import { onEndQueue } from '@stint/broker/lambda/on-queue'
 import type { SqsQueue } from './aws/sqs.ts'
 import { receive } from './aws/sqs.ts'
 
 const MESSAGES_A_BATCH = 10
-/** As deployed (infra/functions.ts). */
-const HIDDEN_MS = 60_000
 const AGAIN_MS = 1000
 
 /** `now`: works on all messages that are visible, and returns how many failed. */
@@ -19,7 +18,7 @@ export function endFunction(ender: Ender, queue: SqsQueue, byItself: boolean): E
   async function all(): Promise<number> {
     let failures = 0
     for (;;) {
-      const batch = receive(queue, ender.clock(), MESSAGES_A_BATCH, HIDDEN_MS)
+      const batch = receive(queue, ender.clock(), MESSAGES_A_BATCH, END_HIDDEN_SECONDS * 1000)
       if (batch.length === 0) return failures
       const { batchItemFailures } = await handler({ Records: batch.map(({ id, body }) => ({ messageId: id, body })) } as never)
       const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier))

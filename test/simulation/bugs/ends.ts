@@ -7,10 +7,10 @@ export const endsBugs: readonly (Bug & Guarding)[] = [
     name: 'at once: an end is noted after the ledger has it',
     guards: [],
     file: 'packages/broker/src/ends/request-end.ts',
-    from: `  const noted = await notes.note({ ...place, request: session.requestId, at: now, ...(isFull ? { everyEarlier: now } : {}) })
+    from: `  const noted = await notes.note({ ...place, request: session.requestId, at: now, ...everything })
   if (noted.outcome === 'unknown') return noted`,
     to: `  const wake = async (..._: unknown[]) => {
-    await notes.note({ ...place, request: session.requestId, at: now, ...(isFull ? { everyEarlier: now } : {}) })
+    await notes.note({ ...place, request: session.requestId, at: now, ...everything })
     await parts.immediate?.queue.wake(place)
   }`,
   },
@@ -53,15 +53,15 @@ export const endsBugs: readonly (Bug & Guarding)[] = [
     name: 'at once: a note is removed before its session has ended',
     guards: [],
     file: 'packages/broker/src/ends/carry-out.ts',
-    from: 'now - at > seconds(NEVER_ENDED_SECONDS)',
-    to: 'now - at > -seconds(NEVER_ENDED_SECONDS)',
+    from: 'now - note.at > seconds(NEVER_ENDED_SECONDS)',
+    to: 'now - note.at > -seconds(NEVER_ENDED_SECONDS)',
   },
   {
     name: 'at once: a note of an end that was never written stays',
     guards: [],
     file: 'packages/broker/src/ends/carry-out.ts',
-    from: 'now - at > seconds(NEVER_ENDED_SECONDS)',
-    to: 'now - at > now + seconds(NEVER_ENDED_SECONDS)',
+    from: 'now - note.at > seconds(NEVER_ENDED_SECONDS)',
+    to: 'now - note.at > now + seconds(NEVER_ENDED_SECONDS)',
   },
   {
     name: 'at once: a revocation looks only at the sessions that it read',
@@ -130,15 +130,15 @@ export const endsBugs: readonly (Bug & Guarding)[] = [
     name: 'at once: the number of denied sessions is that of the last run',
     guards: [],
     file: 'packages/broker/src/ends/carry-out.ts',
-    from: 'await work.write(roleArn, changed, count, isWrittenAlready(policy) ? undefined : earlier)',
-    to: 'await work.write(roleArn, changed, changed.length, isWrittenAlready(policy) ? undefined : earlier)',
+    from: 'await work.write(roleArn, changed, count, isWritten(policy) ? undefined : earlier)',
+    to: 'await work.write(roleArn, changed, changed.length, isWritten(policy) ? undefined : earlier)',
   },
   {
     name: 'at once: what is written counts as read back in the next run',
     guards: [],
     file: 'packages/broker/src/ends/carry-out.ts',
-    from: "policy?.denied.every(({ state }) => state === 'read-back') === true",
-    to: "policy?.denied.every(({ state }) => state === 'read-back' || state === 'written') === true",
+    from: "denied.every(({ state }) => state === 'read-back')",
+    to: "denied.every(({ state }) => state === 'read-back' || state === 'written')",
   },
   {
     name: 'at once: a session is kept although the policy has room',

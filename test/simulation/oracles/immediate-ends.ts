@@ -57,9 +57,9 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
   const returned = new Map<string, Denied[]>()
   /** Sessions whose caller chose to keep them if the policy is full, and the suffixes of those for which it was. */
   const [kept, exempt] = [new Set<string>(), new Set<string>()]
-  /** The latest instant before which a caller wanted all credentials of a role denied, and all such wishes. */
+  /** The latest instant before which a caller wanted all credentials of a role denied; all such wishes, with the suffix of the session. */
   const earlier = new Map<string, number>()
-  const wishes = new Map<string, { readonly request: string; readonly until: number }[]>()
+  const wishes = new Map<string, { readonly last: string; readonly until: number }[]>()
   /** Ends that were not written down, because that failed. Their callers were not told that they are done. */
   const unnoted = new Set<string>()
   /** Calls of the API by what they did about an end. Those of Slack are not judged. */
@@ -67,7 +67,6 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
   /** Calls of responders that want every earlier session denied. */
   const wantEarlier = new Set<string>()
   let wasRefused = false
-  let restoredAt = 0
 
   for (const { roleArn } of Object.values(releases[0]?.targets ?? {})) {
     const document = iam.document(roleArn)
@@ -171,7 +170,7 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
         fault('immediate-ends', `${roleArn} denies every earlier session, and no caller wanted it`)
       const isNew = denied.before > 0 && deniedBy(old ?? '{"Statement":[]}').before !== denied.before
       const wanted = (wishes.get(roleArn) ?? []).filter(({ until }) => Math.abs(until - denied.before) < 1000)
-      if (isNew && !wanted.some(({ request }) => [...sessions.values()].some((one) => one.request === request && one.ended)))
+      if (isNew && !wanted.some(({ last }) => sessions.get(last)?.ended))
         fault('immediate-ends', `${roleArn} denies every earlier session, and the session that was to end with them did not`)
       if (denied.before > 0) reach('every earlier session of a role is denied')
       if (old === undefined) return
@@ -183,9 +182,6 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
     },
     onPolicyRead(roleArn, document) {
       returned.set(roleArn, [...(returned.get(roleArn) ?? []), deniedBy(document)])
-    },
-    onRestored(at) {
-      restoredAt = at
     },
     onKept(session) {
       kept.add(session)
@@ -203,7 +199,7 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
             fault('immediate-ends', `${roleArn} is to deny every earlier session, and no responder wanted it`)
           if (wanted !== undefined && (until ?? 0) < wanted) fault('immediate-ends', `${roleArn} is to deny less than was noted before`)
           if (until !== undefined && until !== wanted)
-            wishes.set(roleArn, [...(wishes.get(roleArn) ?? []), { request: stringOf(after.request) ?? '', until }])
+            wishes.set(roleArn, [...(wishes.get(roleArn) ?? []), { last: (stringOf(after.last) ?? '').replace(/^.*\./, ''), until }])
           earlier.set(roleArn, Math.max(earlier.get(roleArn) ?? 0, until ?? 0))
         }
         const session = sessions.get(suffixOf(after))
@@ -239,9 +235,8 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
     whenEndsAreCarriedOut() {
       const rows = new Map(dynamo.items(SIDE).flatMap((item) => (item.pk?.S?.startsWith('DENY#') ? [[suffixOf(item), item]] : [])))
       const full = new Set([...rows.values()].flatMap((row) => (stringOf(row.state) === 'full' ? [stringOf(row.request)] : [])))
-      // One that was noted before a restore can be about an end that the table has lost.
       for (const item of dynamo.items(SIDE))
-        if (item.pk?.S === 'ENDS' && !full.has(stringOf(item.request)) && (numberOf(item.at) ?? 0) > restoredAt)
+        if (item.pk?.S === 'ENDS' && !full.has(stringOf(item.request)))
           fault('liveness', `the end of ${stringOf(item.request)} is still to be carried out`)
       // A count that arrives late can be that of an earlier run.
       for (const { pk, sk, count } of dynamo.items(SIDE))

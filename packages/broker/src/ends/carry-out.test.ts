@@ -1,6 +1,5 @@
 /** For how long what is to be done stays written down. What is done about it is in test/e2e/immediate-end.test.ts. */
-import { defined } from '@stint/core/defined'
-import type { RequestId } from '@stint/core/ids'
+import type { RequestId, SessionId } from '@stint/core/ids'
 import { seconds } from '@stint/core/instant'
 import { done } from '@stint/core/outcome'
 import { type EndedSession, sessionOf } from '@stint/core/request/immediate-end'
@@ -33,7 +32,13 @@ async function carriedOut(
   { ageSeconds = 1, everyEarlier, before = [], room = 1000 }: Given = {},
 ): Promise<Calls> {
   const at = NOW - seconds(ageSeconds)
-  const pending: PendingEnd = { ...place, request: 'req_0' as RequestId, at, attempt: 'a', ...defined({ everyEarlier }) }
+  const pending: PendingEnd = {
+    ...place,
+    request: 'req_0' as RequestId,
+    at,
+    attempt: 'a',
+    ...(everyEarlier === undefined ? {} : { everyEarlier, last: session.id as SessionId }),
+  }
   const [settled, order, pruned]: [PendingEnd[], string[], string[]] = [[], [], []]
   let document: string | undefined
   const stored = (sessions: readonly EndedSession[]) => void order.push(...sessions.map((one) => `${sessionOf(one)} ${one.state}`))
@@ -106,6 +111,11 @@ test.each<[string, Partial<AccessRequest>, boolean]>([
   ['has an end whose credentials have expired', { state: 'approved', usesLeft: 0, sessions: [lapsed] }, true],
   // The function stopped before it ended the session.
   ['does not have the end', { state: 'approved', usesLeft: 0, sessions: [issued] }, false],
+  [
+    'has only the end of another session',
+    { state: 'approved', usesLeft: 0, sessions: [issued, { ...ended, id: 'req_0.bcdefghj' as SessionId }] },
+    false,
+  ],
 ])('every earlier session is denied if the ledger %s: %#', async (_title, request, isDenied) => {
   const { document = '' } = await carriedOut(request, { everyEarlier: NOW - 1000 })
   expect(document.includes('aws:TokenIssueTime')).toBe(isDenied)

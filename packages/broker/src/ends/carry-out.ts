@@ -3,12 +3,14 @@
  * role never overlap, because their messages are in one group of a FIFO queue. A run can stop anywhere and be repeated: what is to be done
  * stays written down until AWS has returned the policy.
  */
+import type { SessionId } from '@stint/core/ids'
 import { type Instant, seconds } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
 import type { Done, Unknown } from '@stint/core/outcome'
 import {
   type EarlierSessions,
   type EndedSession,
+  type EndPolicy,
   earlierSessions,
   endedSession,
   endPolicy,
@@ -49,57 +51,60 @@ export async function carryOut(ender: Ender, place: RolePlace): Promise<CarriedO
   const now = clock()
   const pending = (await work.pending(roleArn)).slice(0, MOST_PENDING)
   if (pending.length === 0) return { denied: 0, left: 0, waiting: 0 }
-  const requests = await inParallel(pending, READ_AT_ONCE, (one) => sessionsOf(ender, one, roleArn, now))
+  const found = await inParallel(pending, READ_AT_ONCE, async (note) => ({ note, ...(await sessionsOf(ender, note, roleArn, now)) }))
   const stored = await work.ended(roleArn)
   const known = new Map(stored.sessions.map((session) => [sessionOf(session), session]))
-  const all = [...new Map([...requests.flatMap(({ ended }) => ended).map((one) => [sessionOf(one), one] as const), ...known]).values()]
-  const earlier = latest(
-    stored.earlier,
-    pending.filter((_one, at) => requests[at]?.hasEnded),
-  )
-  const isWrittenAlready = (policy: ReturnType<typeof endPolicy>): boolean =>
-    policy?.denied.every(({ state }) => state === 'read-back') === true && earlier?.before === stored.earlier?.before
+  const all = [...new Map([...found.flatMap(({ working }) => working).map((one) => [sessionOf(one), one] as const), ...known]).values()]
+  const wishes = found.filter(({ note: { last }, ended }) => last !== undefined && ended.has(last)).map(({ note }) => note)
+  const earlier = latest(stored.earlier, wishes)
 
   // Stored before any policy has them: whatever is lost after this, no later policy leaves them out while their credentials work.
   const unknown = all.filter((one) => !known.has(sessionOf(one)))
   await work.store(roleArn, unknown)
+  const isWritten = ({ denied }: EndPolicy): boolean =>
+    denied.every(({ state }) => state === 'read-back') && earlier?.before === stored.earlier?.before
+  const reach = async (policy: EndPolicy): Promise<Written> =>
+    policy.document === undefined || isWritten(policy) ? ALREADY : write(ender, place, policy.document)
   let policy = endPolicy(all, earlier, now)
-  let reached = policy?.document === undefined || isWrittenAlready(policy) ? ALREADY : await write(ender, place, policy.document)
+  let reached = await reach(policy)
   if (reached.state === 'full') {
+    ender.log({ level: 'error', event: 'end-policy-full', role: roleArn, cause: reached.cause })
     policy = endPolicy(all, earlier, now, true)
-    reached = policy?.document === undefined || isWrittenAlready(policy) ? ALREADY : await write(ender, place, policy.document)
+    reached = await reach(policy)
     if (reached.state === 'full') throw new Trouble(reached.cause)
   }
   const { state, cause } = reached
+  const { denied, left } = policy
   const changed = [
-    ...(policy?.denied ?? []).filter((one) => one.state !== state && one.state !== 'read-back').map((one) => ({ ...one, state })),
-    ...(policy?.left ?? []).filter((one) => one.state !== 'full').map((one) => ({ ...one, state: 'full' as const })),
+    ...denied.filter((one) => one.state !== state && one.state !== 'read-back').map((one) => ({ ...one, state })),
+    ...left.filter((one) => one.state !== 'full').map((one) => ({ ...one, state: 'full' as const })),
   ]
-  const count = (policy?.denied.length ?? 0) + (policy?.left.length ?? 0)
-  await work.write(roleArn, changed, count, isWrittenAlready(policy) ? undefined : earlier)
+  const count = denied.length + left.length
+  await work.write(roleArn, changed, count, isWritten(policy) ? undefined : earlier)
   if (cause !== undefined) throw new Trouble(`the policy of ${roleArn} was written, and not read back: ${cause}`)
   await work.prune(
     roleArn,
     stored.sessions.filter(({ until }) => until <= now),
   )
 
-  const left = new Set(policy?.left.map(sessionOf))
+  const hasNoRoom = new Set(left.map(sessionOf))
   // The note of an end that is under way can be there already, so it stays as long as a session of its request could still end, even one
   // that is yet to be issued.
-  const isOver = ({ at }: PendingEnd, { ended, areAllOver }: OfRequest): boolean =>
-    ended.every((one) => !left.has(sessionOf(one))) && (areAllOver || now - at > seconds(NEVER_ENDED_SECONDS))
-  const over = pending.filter((one, at) => isOver(one, requests[at] as OfRequest))
-  await inParallel(over, READ_AT_ONCE, work.settle)
-  const carried = { denied: policy?.denied.length ?? 0, left: left.size, waiting: pending.length - over.length }
+  const over = found.filter(
+    ({ note, working, areAllOver }) =>
+      working.every((one) => !hasNoRoom.has(sessionOf(one))) && (areAllOver || now - note.at > seconds(NEVER_ENDED_SECONDS)),
+  )
+  await inParallel(over, READ_AT_ONCE, ({ note }) => work.settle(note))
+  const carried = { denied: denied.length, left: left.length, waiting: pending.length - over.length }
   ender.log({ event: 'sessions-denied', role: roleArn, ...carried })
   return carried
 }
 
 /**
- * `hasEnded`: whether the ledger has ended a session of the request. `ended`: such sessions whose credentials still work. `areAllOver`: no
+ * Sessions of a request. `ended`: those that the ledger has ended. `working`: of these, those whose credentials still work. `areAllOver`: no
  * other session of the request can be ended, now or later.
  */
-type OfRequest = { readonly hasEnded: boolean; readonly ended: readonly EndedSession[]; readonly areAllOver: boolean }
+type OfRequest = { readonly ended: ReadonlySet<SessionId>; readonly working: readonly EndedSession[]; readonly areAllOver: boolean }
 
 async function sessionsOf({ ledger }: Ender, { request }: PendingEnd, roleArn: string, now: Instant): Promise<OfRequest> {
   const found = await ledger.request(request)
@@ -107,8 +112,8 @@ async function sessionsOf({ ledger }: Ender, { request }: PendingEnd, roleArn: s
   const sessions = (found.value?.sessions ?? []).filter((session) => session.roleArn === roleArn)
   const canHaveMore = found.value !== undefined && canHaveMoreSessions(found.value)
   return {
-    hasEnded: sessions.some(({ state }) => state === 'ended'),
-    ended: sessions.flatMap((session) => endedSession(session, now) ?? []),
+    ended: new Set(sessions.flatMap(({ id, state }) => (state === 'ended' ? [id] : []))),
+    working: sessions.flatMap((session) => endedSession(session, now) ?? []),
     areAllOver: !canHaveMore && sessions.every((session) => !canEnd(session, now)),
   }
 }

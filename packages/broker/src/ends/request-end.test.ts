@@ -34,6 +34,8 @@ test.each<[string, Partial<AccessRequest>, boolean]>([
   ['with a session that can still be issued', { state: 'ended', sessions: [reserved] }, true],
   ['with a session that can be renewed', { state: 'ended', sessions: [renewable] }, true],
   ['with a session that is over', { state: 'ended', sessions: [over] }, false],
+  ['with a session that is over since a moment ago', { state: 'ended', sessions: [justOver] }, false],
+  ['with a session that has ended and whose credentials work', { state: 'ended', sessions: [ended] }, true],
   ['that has a use left', { state: 'approved', usesLeft: 1, sessions: [] }, true],
   ['that has no use left', { state: 'approved', usesLeft: 0, sessions: [over] }, false],
   ['that can be approved and used meanwhile', { state: 'pending', sessions: [] }, true],

@@ -41,8 +41,7 @@ export async function requestEnd(
 ): Promise<Done<Requested> | Refused<'end-policy-full'> | Unknown> {
   const place = rolePlace(parts.rules, session)
   const isEnded = session.state === 'ended'
-  // A session that is over by itself has nothing to end, although its credentials can prove an identity for a while.
-  if (!parts.immediate || !place || !(isEnded ? hasCredentials(session, now) : canEnd(session, now))) return done({})
+  if (!parts.immediate || !place || !canBeDenied(session, now)) return done({})
   const { notes } = parts.immediate
   const known = isEnded ? await notes.stateOf(place.roleArn, session.id) : done(undefined)
   if (known.outcome === 'unknown') return known
@@ -56,7 +55,8 @@ export async function requestEnd(
       'end-policy-full',
       `The policy of the role has room for ${MAX_DENIED_SESSIONS} ended sessions, and has them. Nothing was changed. This session can be ended at once only together with every earlier session of the role.`,
     )
-  const noted = await notes.note({ ...place, request: session.requestId, at: now, ...(isFull ? { everyEarlier: now } : {}) })
+  const everything = isFull ? { everyEarlier: now, last: session.id } : {}
+  const noted = await notes.note({ ...place, request: session.requestId, at: now, ...everything })
   if (noted.outcome === 'unknown') return noted
   // Beside the event of the end: repeating the end of a session has no event.
   if (isFull) parts.log({ event: 'every-earlier-session', role: place.roleArn, session: session.id })
@@ -72,7 +72,7 @@ export async function requestEnd(
 export async function requestEnds(parts: Parts, request: AccessRequest, now: Instant): Promise<Done<Pick<Requested, 'wake'>> | Unknown> {
   const place = rolePlace(parts.rules, request)
   // The revocation does not depend on the version that was read, so a session can be issued before it is written.
-  const hasWork = canHaveMoreSessions(request) || request.sessions.some((session) => canHaveCredentials(session, now))
+  const hasWork = canHaveMoreSessions(request) || request.sessions.some((session) => canBeDenied(session, now))
   if (!parts.immediate || !place || !hasWork) return done({})
   const noted = await parts.immediate.notes.note({ ...place, request: request.id, at: now })
   return noted.outcome === 'unknown' ? noted : done({ wake: () => wake(parts, place) })
@@ -90,8 +90,12 @@ export async function immediateEndOf(
 }
 
 const hasCredentials = (session: Session, now: Instant): boolean => (identityProofUntil(session) ?? 0) > now
-/** Whether credentials of the session work at AWS, or can work once it has ended: it is issued or renewed before the end is written. */
-const canHaveCredentials = (session: Session, now: Instant): boolean => canEnd(session, now) || hasCredentials(session, now)
+/**
+ * Whether there is something to deny, or can be: a session can be issued or renewed before its end is written. One that is over by itself
+ * has nothing to end, although its credentials can prove an identity for a while.
+ */
+const canBeDenied = (session: Session, now: Instant): boolean =>
+  session.state === 'ended' ? hasCredentials(session, now) : canEnd(session, now)
 
 /** A lost message does not fail the call: the sweeper sends another one. */
 async function wake({ immediate, log }: Parts, place: RolePlace): Promise<void> {

@@ -13,12 +13,18 @@ export const FUNCTIONS = {
   // One processor (1,769 MB): at volume, the shipper's own work takes as long as its calls.
   ship: { seconds: 120, megabytes: 1769 },
   sweep: { seconds: 60, megabytes: 512 },
-  // A message of the queue stays hidden for a minute, and the next one for its role waits as long.
   end: { seconds: 45, megabytes: 512 },
   // The keepers of the log and the table work in runs of up to nine minutes. What is left then is the next run's.
   compare: { seconds: 600, megabytes: 1769 },
   retire: { seconds: 600, megabytes: 1024 },
 } as const satisfies { readonly [name: string]: { readonly seconds: number; readonly megabytes: number } }
+
+/**
+ * How long a message for `end` stays hidden after it was received; after a failure, its role waits for as long. Longer than the function may
+ * run, because Lambda can hold a message back before it calls the function, and IAM can apply a late write after it (AWS Lambda Developer
+ * Guide, "Using Lambda with Amazon SQS").
+ */
+export const END_HIDDEN_SECONDS = 120
 
 export type FunctionName = keyof typeof FUNCTIONS
 export const functionNames = Object.keys(FUNCTIONS) as readonly FunctionName[]

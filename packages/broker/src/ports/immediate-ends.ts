@@ -13,8 +13,9 @@ export type PendingEnd = RolePlace & {
   readonly at: Instant
   /** Identifies this write, so that an end that comes meanwhile is not taken for done. */
   readonly attempt: string
-  /** The caller accepted that every session of the role is denied whose credentials were issued before this instant. */
+  /** A responder chose that every session of the role is denied whose credentials were issued before this instant, once `last` has ended. */
   readonly everyEarlier?: Instant
+  readonly last?: SessionId
 }
 
 /** For the channels, which write down what is wanted. */

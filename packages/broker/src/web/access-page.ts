@@ -3,6 +3,7 @@
 import { codeParts } from '@stint/core/code-text'
 import type { Instant } from '@stint/core/instant'
 import { rulesInWords } from '@stint/core/request/approver-words'
+import { immediateEndWords } from '@stint/core/request/immediate-end'
 import { type AccessRequest, needsReview } from '@stint/core/request/request'
 import { credentialsExpireAt, type Session, sessionStateAt } from '@stint/core/request/session'
 import { isolated, shownLine } from '@stint/core/shown-text'
@@ -119,7 +120,7 @@ ${canExtend ? html`<a class="button" href="/decide/${request.id}"${possibleUntil
       return page(
         c,
         visit,
-        html`The session has ended.${immediateEnd === undefined ? still : ' Its access usually ends within seconds, but it can take minutes.'}`,
+        html`The session has ended.${immediateEnd === undefined ? still : immediateEnd === 'full' ? html` ${immediateEndWords.full}${still}` : ' Its access usually ends within seconds, but it can take minutes.'}`,
       )
     }),
   )

@@ -59,7 +59,7 @@ export function ownSessions({ process }: Context, broker: Broker, first: Obtaine
 
   async function endOne(id: string, late: Promise<never>, signal: AbortSignal): Promise<void> {
     try {
-      // Nobody is there to choose if the policy of the role is full: the session must end all the same.
+      // No one can be asked if the policy of the role is full, and the session must end all the same.
       const path = `/sessions/${encodeURIComponent(id)}?everyEarlierSession=keep`
       const call = broker.call('DELETE', path, { repeatable: 'body', signal })
       call.catch(() => {}) // If it is late, nothing else reads it.

@@ -15,6 +15,7 @@ import {
   immediateEndWords,
   MAX_DENIED_SESSIONS,
   MOST_IN_POLICY,
+  sessionOf,
 } from './immediate-end.ts'
 import type { Session } from './session.ts'
 
@@ -50,10 +51,10 @@ function isDenied(document: string, sessionName: string, issuedAt: number): bool
 }
 
 describe('the policy', () => {
-  test('is absent if nothing is to be denied', () => expect(endPolicy([], undefined, NOW)).toBeUndefined())
+  test('is absent if nothing is to be denied', () => expect(endPolicy([], undefined, NOW)).toEqual({ denied: [], left: [] }))
 
   test('denies the ended sessions, and no other session of the role', () => {
-    const document = endPolicy([ended(1), ended(2)], undefined, NOW)?.document ?? ''
+    const document = endPolicy([ended(1), ended(2)], undefined, NOW).document ?? ''
     const name = (serial: number) => `dana-req_01kb4q7xk8zv9w2m3n5p6r7s8t.${suffixOf(serial)}`
     expect([1, 2, 3].map((serial) => isDenied(document, name(serial), NOW))).toEqual([true, true, false])
     // The suffix must be the end of the name, after a dot.
@@ -64,7 +65,7 @@ describe('the policy', () => {
   test('is exactly this, under the names that the target kit permits', () => {
     expect([END_POLICY_NAME, END_SESSION_NAME]).toEqual(['stint-end', 'stint-end'])
     const [effect, sids] = [{ Effect: 'Deny', Action: '*', Resource: '*' }, ['StintEndedSessions', 'StintEarlierSessions']]
-    expect(JSON.parse(endPolicy([ended(1)], earlierSessions(NOW - seconds(3000)), NOW)?.document ?? '')).toEqual({
+    expect(JSON.parse(endPolicy([ended(1)], earlierSessions(NOW - seconds(3000)), NOW).document ?? '')).toEqual({
       Version: '2012-10-17',
       Statement: [
         { Sid: sids[0], ...effect, Condition: { StringLike: { 'aws:userid': [`*.${suffixOf(1)}`] } } },
@@ -75,15 +76,15 @@ describe('the policy', () => {
 
   test('no longer has sessions whose credentials have expired', () => {
     const made = endPolicy([ended(1, { until: NOW }), ended(2, { until: NOW + 1 })], undefined, NOW)
-    expect(suffixes(made?.denied)).toEqual([suffixOf(2)])
-    expect(userIds(made?.document)).toEqual([`*.${suffixOf(2)}`])
+    expect(suffixes(made.denied)).toEqual([suffixOf(2)])
+    expect(userIds(made.document)).toEqual([`*.${suffixOf(2)}`])
   })
 
   test('is the same text for the same sessions in any order', () => {
     const some = [ended(3), ended(1, { notedAt: NOW }), ended(2)]
-    expect(endPolicy(some.toReversed(), undefined, NOW)?.document).toBe(endPolicy(some, undefined, NOW)?.document)
-    expect(endPolicy([ended(3, { state: 'written' }), ended(1), ended(2)], undefined, NOW)?.document).toBe(
-      endPolicy(some, undefined, NOW)?.document,
+    expect(endPolicy(some.toReversed(), undefined, NOW).document).toBe(endPolicy(some, undefined, NOW).document)
+    expect(endPolicy([ended(3, { state: 'written' }), ended(1), ended(2)], undefined, NOW).document).toBe(
+      endPolicy(some, undefined, NOW).document,
     )
   })
 
@@ -91,9 +92,9 @@ describe('the policy', () => {
     'of %i ended sessions stays within 8,700 of the 10,240 characters',
     (count) => {
       const made = endPolicy(many(count), earlierSessions(NOW - seconds(3000)), NOW)
-      expect(made?.document?.length).toBeLessThanOrEqual(8700)
-      expect(userIds(made?.document)).toHaveLength(Math.min(count, MOST_IN_POLICY))
-      expect(made?.left).toHaveLength(Math.max(0, count - MOST_IN_POLICY))
+      expect(made.document?.length).toBeLessThanOrEqual(8700)
+      expect(userIds(made.document)).toHaveLength(Math.min(count, MOST_IN_POLICY))
+      expect(made.left).toHaveLength(Math.max(0, count - MOST_IN_POLICY))
     },
   )
 
@@ -101,16 +102,22 @@ describe('the policy', () => {
     const old = many(MOST_IN_POLICY - 1, { state: 'read-back', notedAt: NOW })
     const [late, early] = [ended(5000, { notedAt: NOW - 1 }), ended(5001, { notedAt: NOW - 2, state: 'full' })]
     const made = endPolicy([late, early, ...old], undefined, NOW)
-    expect(suffixes(made?.denied)).toEqual([...suffixes(old), early.suffix])
-    expect(suffixes(made?.left)).toEqual([late.suffix])
+    expect(suffixes(made.denied)).toEqual([...suffixes(old), early.suffix])
+    expect(suffixes(made.left)).toEqual([late.suffix])
   })
   test('keeps what was written and not read back, too', () => {
     const made = endPolicy([...many(MOST_IN_POLICY), ended(5000, { state: 'written', notedAt: NOW })], undefined, NOW)
-    expect(made?.denied[0]?.suffix).toBe(suffixOf(5000))
+    expect(made.denied[0]?.suffix).toBe(suffixOf(5000))
   })
   test('takes the ends of one instant in the order of their IDs', () => {
     const made = endPolicy(many(MOST_IN_POLICY + 2).toReversed(), undefined, NOW)
-    expect(suffixes(made?.left)).toEqual([suffixOf(MOST_IN_POLICY), suffixOf(MOST_IN_POLICY + 1)])
+    expect(suffixes(made.left)).toEqual([suffixOf(MOST_IN_POLICY), suffixOf(MOST_IN_POLICY + 1)])
+  })
+  test('names a suffix once that two sessions have', () => {
+    const other = `req_${'0'.repeat(25)}1` as RequestId
+    const made = endPolicy([ended(1), ended(1, { request: other })], undefined, NOW)
+    expect(userIds(made.document)).toEqual([`*.${suffixOf(1)}`])
+    expect(made.denied.map(sessionOf)).toEqual([`${REQUEST}.${suffixOf(1)}`, `${other}.${suffixOf(1)}`])
   })
 })
 
@@ -126,21 +133,31 @@ describe('every earlier session', () => {
   const earlier = earlierSessions(NOW)
 
   test('is denied by the time of its credentials, and later ones are not', () => {
-    const document = endPolicy([], earlier, NOW)?.document ?? ''
+    const document = endPolicy([], earlier, NOW).document ?? ''
     expect([NOW - 1000, NOW, NOW + 1000].map((at) => isDenied(document, 'dana-x.00000009', at))).toEqual([true, false, false])
   })
 
   test('need not be listed, unless it was issued in the last minute', () => {
     const [last, first] = [ended(2, { issuedAt: NOW - seconds(60) }), ended(3, { issuedAt: NOW - seconds(60) - 1 })]
     const made = endPolicy([ended(1), last, first], earlier, NOW)
-    expect(userIds(made?.document)).toEqual([`*.${suffixOf(2)}`])
-    expect(suffixes(made?.denied)).toEqual([suffixOf(2), suffixOf(1), suffixOf(3)])
+    expect(userIds(made.document)).toEqual([`*.${suffixOf(2)}`])
+    expect(suffixes(made.denied)).toEqual([suffixOf(2), suffixOf(1), suffixOf(3)])
+  })
+
+  test('is denied even if other policies of the role take the room', () => {
+    const made = endPolicy([ended(1, { issuedAt: NOW }), ended(2)], earlier, NOW, true)
+    expect(userIds(made.document)).toEqual([])
+    expect([made.document?.includes('aws:TokenIssueTime'), suffixes(made.denied), suffixes(made.left)]).toEqual([
+      true,
+      [suffixOf(2)],
+      [suffixOf(1)],
+    ])
   })
 
   test('is no longer denied after an hour and a minute, when the last of their credentials have expired', () => {
     expect(earlier).toEqual({ before: NOW, until: NOW + seconds(3600 + 60) })
     expect(endPolicy([], earlier, earlier.until - 1)?.document).toContain('aws:TokenIssueTime')
-    expect(endPolicy([], earlier, earlier.until)).toBeUndefined()
+    expect(endPolicy([], earlier, earlier.until)).toEqual({ denied: [], left: [] })
   })
 })
 
@@ -167,4 +184,17 @@ describe('an ended session', () => {
     ['is still issued', { state: 'issued' as const }],
     ['never had credentials', { issued: undefined }],
   ])('is not denied if it %s', (_title, more) => expect(endedSession({ ...session, ...more } as never, NOW)).toBeUndefined())
+})
+
+describe('a policy for which other policies of the role leave no room', () => {
+  test('keeps what it denied, and nothing else', () => {
+    const some = [ended(1), ended(2, { state: 'full' }), ended(3, { state: 'written' }), ended(4, { state: 'read-back' })]
+    const made = endPolicy(some, undefined, NOW, true)
+    expect(userIds(made.document)).toEqual([`*.${suffixOf(3)}`, `*.${suffixOf(4)}`])
+    expect([suffixes(made.denied), suffixes(made.left)]).toEqual([
+      [suffixOf(3), suffixOf(4)],
+      [suffixOf(1), suffixOf(2)],
+    ])
+  })
+  test('is none if it denied nothing', () => expect(endPolicy([ended(1)], undefined, NOW, true)).toEqual({ denied: [], left: [ended(1)] }))
 })

@@ -77,19 +77,14 @@ export const earlierSessions = (before: Instant): EarlierSessions => ({
   until: before + seconds(MAX_CREDENTIALS_SECONDS + LATER_SECONDS),
 })
 
-/** The policy, if it denies anything; the sessions that it denies, and those for which it has no room. */
-type EndPolicy = { readonly document?: string; readonly denied: readonly EndedSession[]; readonly left: readonly EndedSession[] }
+/** The policy; undefined if there is nothing to deny, or no room. The sessions that it denies, and those for which it has no room. */
+export type EndPolicy = { readonly document?: string; readonly denied: readonly EndedSession[]; readonly left: readonly EndedSession[] }
 
 /**
  * Sessions that a policy already denies come first, then the oldest ends: nothing that was denied is let in again. `isFull`: other policies
- * of the role take the room, so only sessions that are denied already are listed. Undefined if no credentials work any more.
+ * of the role take the room, so only sessions that are denied already are listed.
  */
-export function endPolicy(
-  ended: readonly EndedSession[],
-  earlier: EarlierSessions | undefined,
-  now: Instant,
-  isFull = false,
-): EndPolicy | undefined {
+export function endPolicy(ended: readonly EndedSession[], earlier: EarlierSessions | undefined, now: Instant, isFull = false): EndPolicy {
   const before = earlier && earlier.until > now ? earlier.before : undefined
   const live = ended.filter(({ until }) => until > now)
   // By Stint's clock, so those that were issued shortly before are listed as well.
@@ -97,7 +92,7 @@ export function endPolicy(
   const listed = live.filter((session) => !isCovered(session)).sort(inOrder)
   const room = isFull ? listed.filter(isDenied).length : MOST_IN_POLICY
   const [denied, left] = [listed.slice(0, room), listed.slice(room)]
-  if (denied.length === 0 && before === undefined) return left.length > 0 ? { denied, left } : undefined
+  if (denied.length === 0 && before === undefined) return { denied, left }
   const statements = [
     ...(denied.length > 0
       ? [deny('StintEndedSessions', { StringLike: { 'aws:userid': [...new Set(denied.map(({ suffix }) => `*.${suffix}`))].sort() } })]

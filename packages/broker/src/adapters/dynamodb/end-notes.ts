@@ -35,6 +35,7 @@ const pendingFields = storedFields<PendingEnd>({
   at: true,
   attempt: true,
   everyEarlier: true,
+  last: true,
 })
 export const toPending = (item: Attributes): PendingEnd => pendingFields.pick(unmarshall(item) as PendingEnd)
 
@@ -58,15 +59,15 @@ export function endNotes({ client, sideTable, random }: Pick<DynamoSettings, 'cl
   const rowsOf = partitionRows({ client, sideTable }, sender)
 
   /** Blocked if the row has a later `everyEarlier`: this write can arrive after that of a later end. */
-  function write({ target, roleArn, request, at }: Omit<PendingEnd, 'attempt'>, everyEarlier?: Instant) {
+  function write({ target, roleArn, request, at, everyEarlier, last }: Omit<PendingEnd, 'attempt'>) {
     const attempt = hex128(random)
-    const earlier = everyEarlier !== undefined
+    const isEarlier = everyEarlier !== undefined
     return updateSide(
       pendingKey({ roleArn, request }),
       {
-        ...(earlier ? { ConditionExpression: 'attribute_not_exists(everyEarlier) OR everyEarlier <= :everyEarlier' } : {}),
-        UpdateExpression: `SET #target = :target, roleArn = :roleArn, #request = :request, #at = :at, attempt = :attempt, ${TTL} = :end${earlier ? ', everyEarlier = :everyEarlier' : ''}`,
-        ExpressionAttributeNames: { '#target': 'target', '#request': 'request', '#at': 'at' },
+        ...(isEarlier ? { ConditionExpression: 'attribute_not_exists(everyEarlier) OR everyEarlier <= :everyEarlier' } : {}),
+        UpdateExpression: `SET #target = :target, roleArn = :roleArn, #request = :request, #at = :at, attempt = :attempt, ${TTL} = :end${isEarlier ? ', everyEarlier = :everyEarlier, #last = :last' : ''}`,
+        ExpressionAttributeNames: { '#target': 'target', '#request': 'request', '#at': 'at', ...(isEarlier ? { '#last': 'last' } : {}) },
       },
       {
         ':target': target,
@@ -75,15 +76,15 @@ export function endNotes({ client, sideTable, random }: Pick<DynamoSettings, 'cl
         ':at': at,
         ':attempt': attempt,
         ':end': Math.floor(at / 1000) + PENDING_SECONDS,
-        ...defined({ ':everyEarlier': everyEarlier }),
+        ...(isEarlier ? { ':everyEarlier': everyEarlier, ':last': last } : {}),
       },
       (image) => image.attempt === attempt,
     )
   }
 
   return {
-    async note({ everyEarlier, ...pending }) {
-      const written = await write(pending, everyEarlier)
+    async note({ everyEarlier, last, ...pending }) {
+      const written = await write({ ...pending, ...defined({ everyEarlier, last }) })
       // Blocked: more is to be denied already, and stays.
       const noted = written.outcome === 'blocked' && everyEarlier !== undefined ? await write(pending) : written
       if (noted.outcome === 'blocked') return unconditional

@@ -49,7 +49,10 @@ test.each<[first: number | undefined, then: number | undefined, stays: number | 
   const attempts: string[] = []
   for (const everyEarlier of [first, then]) {
     const end = { target: 'deploy', roleArn: ROLE, request: REQUEST, at: NOW }
-    expect(await note(everyEarlier === undefined ? end : { ...end, everyEarlier })).toEqual({ outcome: 'done', value: true })
+    expect(await note(everyEarlier === undefined ? end : { ...end, everyEarlier, last: sessionOf(session) })).toEqual({
+      outcome: 'done',
+      value: true,
+    })
     const [noted] = await pending(ROLE)
     attempts.push(noted?.attempt ?? '')
   }
