@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { marshall } from '@aws-sdk/util-dynamodb'
 import { denyKey } from '@stint/broker/adapters/dynamodb/end-notes'
+import { sessionSuffix } from '@stint/core/ids'
 import { tables } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { storedRequests } from '../support/checkers.ts'
@@ -819,7 +820,7 @@ export default { ...company, targets: { ...company.targets, ...many }, profiles:
       notedAt: sandbox.now(),
       state: 'full',
     }
-    const key = { pk: denyKey('arn:aws:iam::444455556666:role/stint/PowerUser'), sk: first.json.id }
+    const key = { pk: denyKey('arn:aws:iam::444455556666:role/stint/PowerUser'), sk: sessionSuffix(first.json.id) }
     await sandbox.aws.dynamo.direct('PutItem', { TableName: tables.side, Item: marshall({ ...key, ...row }) })
     const again = await go(jar, '/end', { csrf: formIn(ended).csrf ?? '', session: first.json.id })
     expect(again.text).toContain('so its credentials work until they expire. <span data-as="clock">Its credentials stop working by')

@@ -30,7 +30,7 @@ export function placeEnded({ dynamo, iam, services, world }: Pick<Schedule, 'dyn
   const put = (sk: string, item: object, until: number) =>
     dynamo.apply('PutItem', { TableName: SIDE, Item: marshall({ pk: denyKey(roleArn), sk, ...item, expires: ttlOf(until) }) })
   put(COUNT, { count }, now + 7_200_000)
-  for (const { suffix, ...session } of sessions) put(`${REQUEST}.${suffix}`, session, session.until)
+  for (const { suffix, ...session } of sessions) put(suffix, session, session.until)
   iam.put(roleArn, endPolicy(sessions, undefined, now)?.document ?? '', now - 300_000)
   return true
 }

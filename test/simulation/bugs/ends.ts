@@ -25,8 +25,8 @@ export const endsBugs: readonly (Bug & Guarding)[] = [
     name: 'at once: the policy is made from the notes alone',
     guards: [],
     file: 'packages/broker/src/ends/carry-out.ts',
-    from: 'const known = new Map(stored.sessions.map((session) => [sessionOf(session), session]))',
-    to: 'const known = new Map(stored.sessions.slice(0, 0).map((session) => [sessionOf(session), session]))',
+    from: 'const all = [...unknown, ...stored.sessions]',
+    to: 'const all = unknown',
   },
   {
     name: 'at once: an end is done before it is read back',

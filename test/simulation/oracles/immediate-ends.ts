@@ -266,8 +266,8 @@ export function immediateEndsOracle(context: OracleContext, iam: Iam, network: N
   }
 }
 
-/** The rows of `DENY#` are named by the IDs of sessions. */
-const suffixOf = (row: Item | undefined): string => (stringOf(row?.sk) ?? '').replace(/^.*\./, '')
+/** Rows of `DENY#` are named by the suffix of their session, and by its request if another session has that. */
+const suffixOf = (row: Item | undefined): string => (stringOf(row?.sk) ?? '').replace(/\..*$/, '')
 
 /** When credentials stop working: at AWS's own expiration, or before it by the session policy. */
 function endOf(session: MadeSession): number {

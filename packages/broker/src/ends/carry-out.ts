@@ -14,6 +14,7 @@ import {
   earlierSessions,
   endedSession,
   endPolicy,
+  rowBeside,
   sessionOf,
 } from '@stint/core/request/immediate-end'
 import { canHaveMoreSessions } from '@stint/core/request/request'
@@ -53,13 +54,19 @@ export async function carryOut(ender: Ender, place: RolePlace): Promise<CarriedO
   if (pending.length === 0) return { denied: 0, left: 0, waiting: 0 }
   const found = await inParallel(pending, READ_AT_ONCE, async (note) => ({ note, ...(await sessionsOf(ender, note, roleArn, now)) }))
   const stored = await work.ended(roleArn)
-  const known = new Map(stored.sessions.map((session) => [sessionOf(session), session]))
-  const all = [...new Map([...found.flatMap(({ working }) => working).map((one) => [sessionOf(one), one] as const), ...known]).values()]
-  const wishes = found.filter(({ note: { last }, ended }) => last !== undefined && ended.has(last)).map(({ note }) => note)
+  const known = new Set(stored.sessions.map(sessionOf))
+  const unknown = withRows(
+    found.flatMap(({ working }) => working).filter((one) => !known.has(sessionOf(one))),
+    stored.sessions,
+  )
+  const all = [...unknown, ...stored.sessions]
+  // A note of an earlier version of Stint does not name the session.
+  const wishes = found
+    .filter(({ note: { last }, ended }) => (last === undefined ? ended.size > 0 : ended.has(last)))
+    .map(({ note }) => note)
   const earlier = latest(stored.earlier, wishes)
 
   // Stored before any policy has them: whatever is lost after this, no later policy leaves them out while their credentials work.
-  const unknown = all.filter((one) => !known.has(sessionOf(one)))
   await work.store(roleArn, unknown)
   const isWritten = ({ denied }: EndPolicy): boolean =>
     denied.every(({ state }) => state === 'read-back') && earlier?.before === stored.earlier?.before
@@ -98,6 +105,16 @@ export async function carryOut(ender: Ender, place: RolePlace): Promise<CarriedO
   const carried = { denied: denied.length, left: left.length, waiting: pending.length - over.length }
   ender.log({ event: 'sessions-denied', role: roleArn, ...carried })
   return carried
+}
+
+/** A session whose suffix another one has gets a row beside it. */
+function withRows(sessions: readonly EndedSession[], stored: readonly EndedSession[]): readonly EndedSession[] {
+  const taken = new Set(stored.map(({ suffix }) => suffix))
+  return sessions.map((one) => {
+    if (taken.has(one.suffix)) return { ...one, row: rowBeside(one) }
+    taken.add(one.suffix)
+    return one
+  })
 }
 
 /**

@@ -43,10 +43,15 @@ export type EndedSession = {
   readonly notedAt: Instant
   /** Undefined if no policy had it yet. */
   readonly state?: Exclude<ImmediateEndState, 'requested'>
+  /** What its row is called, if another session of the role has the suffix for a name. */
+  readonly row?: string
 }
 
-/** Callers can choose a suffix by their Idempotency-Key, so two sessions of a role can have the same. */
+/** Callers can choose a suffix by their Idempotency-Key, so two sessions of a role can have the same one. */
 export const sessionOf = ({ request, suffix }: Pick<EndedSession, 'request' | 'suffix'>): SessionId => `${request}.${suffix}` as SessionId
+
+/** The name of the row of a session whose suffix another session of the role has, too. */
+export const rowBeside = ({ request, suffix }: Pick<EndedSession, 'request' | 'suffix'>): string => `${suffix}.${request}`
 
 /** All credentials of the role that were issued before this instant are denied. `until`: when the last of them has expired. */
 export type EarlierSessions = { readonly before: Instant; readonly until: Instant }

@@ -5,10 +5,10 @@
  */
 import { defined } from '@stint/core/defined'
 import { shortDigest } from '@stint/core/digest'
-import { hex128, type RequestId, type SessionId, sessionSuffix } from '@stint/core/ids'
+import { hex128, type RequestId, sessionSuffix } from '@stint/core/ids'
 import { type Instant, seconds } from '@stint/core/instant'
 import { done } from '@stint/core/outcome'
-import type { EndedSession } from '@stint/core/request/immediate-end'
+import { type EndedSession, rowBeside } from '@stint/core/request/immediate-end'
 import type { EndNotes, PendingEnd } from '../../ports/immediate-ends.ts'
 import { unmarshall } from './attributes.ts'
 import { partitionRows } from './partition-rows.ts'
@@ -18,7 +18,7 @@ import { type Attributes, TTL } from './table.ts'
 
 export const PENDING_ENDS = 'ENDS'
 export const denyKey = (roleArn: string): string => `DENY#${shortDigest(roleArn)}`
-/** Rows of `DENY#<role>` that are not about one session: about every earlier session, and how many there are. No ID of a session looks like them. */
+/** Rows of `DENY#<role>` that are not about one session: about every earlier session, and how many there are. No suffix looks like them. */
 export const EARLIER = 'EARLIER'
 export const COUNT = 'COUNT'
 export const isSession = ({ sk }: Attributes): boolean => sk?.S !== EARLIER && sk?.S !== COUNT
@@ -39,16 +39,19 @@ const pendingFields = storedFields<PendingEnd>({
 })
 export const toPending = (item: Attributes): PendingEnd => pendingFields.pick(unmarshall(item) as PendingEnd)
 
-export const endedFields = storedFields<Omit<EndedSession, 'suffix'>>({
+export const endedFields = storedFields<Omit<EndedSession, 'suffix' | 'row'>>({
   request: true,
   issuedAt: true,
   until: true,
   notedAt: true,
   state: true,
 })
+/** A row is named by the suffix, or by `rowBeside` if another session of the role had it first. */
+export const rowOf = ({ suffix, row = suffix }: EndedSession): string => row
 export const toEnded = (item: Attributes): EndedSession => {
-  const stored = unmarshall(item) as EndedSession & { readonly sk: SessionId }
-  return { suffix: sessionSuffix(stored.sk), ...endedFields.pick(stored) }
+  const { sk: row, ...stored } = unmarshall(item) as EndedSession & { readonly sk: string }
+  const [suffix = row] = row.split('.')
+  return { suffix, ...endedFields.pick(stored), ...(row === suffix ? {} : { row }) }
 }
 
 /** Longer than any credentials of a chained session work. After that there is nothing left to deny. */
@@ -109,10 +112,15 @@ export function endNotes({ client, sideTable, random }: Pick<DynamoSettings, 'cl
 
     async stateOf(roleArn, session) {
       const request = session.slice(0, session.indexOf('.')) as RequestId
-      const row = await read(sideTable, { pk: denyKey(roleArn), sk: session })
-      if (row.outcome === 'unknown') return row
-      const state = row.value && toEnded(row.value).state
-      if (state) return done(state)
+      const suffix = sessionSuffix(session)
+      const endedAt = async (sk: string) => {
+        const row = await read(sideTable, { pk: denyKey(roleArn), sk })
+        return row.outcome === 'done' ? done(row.value && toEnded(row.value)) : row
+      }
+      let found = await endedAt(suffix)
+      if (found.outcome === 'done' && found.value && found.value.request !== request) found = await endedAt(rowBeside({ suffix, request }))
+      if (found.outcome === 'unknown') return found
+      if (found.value?.state) return done(found.value.state)
       const pending = await read(sideTable, pendingKey({ roleArn, request }))
       if (pending.outcome === 'unknown') return pending
       return done(pending.value && 'requested')

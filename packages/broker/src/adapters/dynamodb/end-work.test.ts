@@ -1,5 +1,5 @@
 /** Writes of an earlier run that arrive after those of a later one change nothing. */
-import { type EndedSession, sessionOf } from '@stint/core/request/immediate-end'
+import { type EndedSession, rowBeside, sessionOf } from '@stint/core/request/immediate-end'
 import { expect, test } from 'vitest'
 import { endNotes } from './end-notes.ts'
 import { endWork } from './end-work.ts'
@@ -72,9 +72,13 @@ test('two sessions with the same suffix have rows of their own', async () => {
   const theirs: EndedSession = { ...session, request: other, until: NOW - 1 }
   await store(ROLE, [{ ...theirs, state: 'read-back' }])
   expect(await stateOf(ROLE, sessionOf(session))).toEqual({ outcome: 'done', value: undefined })
-  await store(ROLE, [session])
+  await store(ROLE, [{ ...session, row: rowBeside(session), state: 'written' }])
+  expect(await stateOf(ROLE, sessionOf(session))).toEqual({ outcome: 'done', value: 'written' })
   expect(await stateOf(ROLE, sessionOf(theirs))).toEqual({ outcome: 'done', value: 'read-back' })
-  expect((await ended(ROLE)).sessions).toHaveLength(2)
+  expect((await ended(ROLE)).sessions.map(({ suffix, request }) => [suffix, request])).toEqual([
+    [session.suffix, other],
+    [session.suffix, REQUEST],
+  ])
 })
 
 test('a role is named with the target of its newest end, and with the time of its oldest', async () => {

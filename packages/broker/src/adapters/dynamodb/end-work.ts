@@ -2,7 +2,7 @@
 import { DeleteItemCommand, PutItemCommand, type PutItemCommandInput } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import type { Instant } from '@stint/core/instant'
-import { type EarlierSessions, type ImmediateEndState, sessionOf } from '@stint/core/request/immediate-end'
+import type { EarlierSessions, ImmediateEndState } from '@stint/core/request/immediate-end'
 import { all, inParallel } from '../../log/parallel.ts'
 import type { EndWork } from '../../ports/immediate-ends.ts'
 import { COUNTED, ofTable, pageIn, pagesOf } from './answer-checks.ts'
@@ -16,6 +16,7 @@ import {
   PENDING_ENDS,
   pendingKey,
   pendingPrefix,
+  rowOf,
   toEnded,
   toPending,
   ttlOf,
@@ -78,7 +79,7 @@ export function endWork({ client, sideTable, sleep }: LogStateSettings): EndWork
   const store: EndWork['store'] = async (roleArn, sessions) => {
     const pk = denyKey(roleArn)
     await inParallel(sessions, ROWS_AT_ONCE, (one) =>
-      put(pk, sessionOf(one), endedFields.pick(one), one.until, conditionsOfStates[one.state ?? 'requested']),
+      put(pk, rowOf(one), endedFields.pick(one), one.until, conditionsOfStates[one.state ?? 'requested']),
     )
   }
 
@@ -123,7 +124,7 @@ export function endWork({ client, sideTable, sleep }: LogStateSettings): EndWork
     },
 
     prune: (roleArn, sessions) =>
-      deleteRows(sessions.map((one) => ({ DeleteRequest: { Key: marshall({ pk: denyKey(roleArn), sk: sessionOf(one) }) } }))),
+      deleteRows(sessions.map((one) => ({ DeleteRequest: { Key: marshall({ pk: denyKey(roleArn), sk: rowOf(one) }) } }))),
 
     async settle(pending) {
       const gone = new DeleteItemCommand({
