@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { STINT } from '../support/cli.ts'
 import { type CliUser, cliUser, spawned } from '../support/cli-user.ts'
-import { type Client, clientPath, versionsOf } from '../support/client-tools.ts'
+import { type Client, clientPath, isOldBoto3, versionsOf } from '../support/client-tools.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 import { type Tool, testWith } from '../support/tools.ts'
 
@@ -110,9 +110,9 @@ url = s3.generate_presigned_url('get_object', Params={'Bucket': bucket, 'Key': '
 linked = urllib.request.urlopen(url).read().decode()
 s3.delete_objects(Bucket=bucket, Delete={'Objects': [{'Key': key} for key in keys + ['large']]})
 s3.delete_bucket(Bucket=bucket)
-print(json.dumps([back.getvalue() == open('${home}/tree/sub/large.bin', 'rb').read(), keys, head['Metadata'], head['TagCount'], linked]))`
+print(json.dumps([back.getvalue() == open('${home}/tree/sub/large.bin', 'rb').read(), keys, head['Metadata'], head['ResponseMetadata']['HTTPHeaders']['x-amz-tagging-count'], linked]))`
     const printed = await run(path, ['-c', script(body)])
-    expect(JSON.parse(printed)).toEqual([true, ['n/0', 'n/1', 'n/2', 'n/3', 'n/4'], { a: 'b' }, 1, 'x'])
+    expect(JSON.parse(printed)).toEqual([true, ['n/0', 'n/1', 'n/2', 'n/3', 'n/4'], { a: 'b' }, '1', 'x'])
   })
   python.withTool('is refused a bucket without a location, as by the endpoint of a region', async () => {
     await expect(run(path, ['-c', script('s3.create_bucket(Bucket=bucket)')])).rejects.toThrow('IllegalLocationConstraintException')
@@ -287,7 +287,13 @@ describe('ways to get the credentials', () => {
     ...python.all.map(({ path, version }): Reader => {
       const read = () =>
         `import boto3; print(boto3.client('s3', endpoint_url='${sandbox.urls.aws}').get_object(Bucket='${BUCKET}', Key='${KEY}')['Body'].read().decode(), end='')`
-      return [`boto3 ${version}`, python.withTool, path, () => ['-c', read()], none]
+      return [
+        `boto3 ${version}`,
+        python.withTool,
+        path,
+        () => ['-c', read()],
+        isOldBoto3(version) ? { ways: /^token file$/, says: noToken } : none,
+      ]
     }),
     ...sdkClients.map(({ name, language, version, withTool, path }): Reader => {
       const args = () => ['read', sandbox.urls.aws, BUCKET, KEY]

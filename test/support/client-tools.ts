@@ -24,6 +24,9 @@ export async function versionsOf(program: string, args: readonly string[]): Prom
   return found.filter(({ version }, at) => version !== '' && found.findIndex((other) => other.version === version) === at)
 }
 
+/** Debian 12 has a version that is older than AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE. */
+export const isOldBoto3 = (version: string): boolean => /^1\.(\d|[12]\d|3[0-2])\./.test(version)
+
 const versionOf = (program: string, args: readonly string[]): Promise<string> =>
   promisify(execFile)(program, [...args], { env: { ...process.env, PATH: clientPath } }).then(
     ({ stdout, stderr }) => /\d+(\.\d+)+/.exec(`${stdout}${stderr}`)?.[0] ?? '',
