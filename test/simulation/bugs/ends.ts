@@ -7,10 +7,10 @@ export const endsBugs: readonly (Bug & Guarding)[] = [
     name: 'at once: an end is noted after the ledger has it',
     guards: [],
     file: 'packages/broker/src/ends/request-end.ts',
-    from: `  const noted = await notes.note({ ...place, request: session.requestId, at: now, ...everything })
+    from: `  const noted = await notes.note({ ...place, request: session.requestId, at: now, ...wish })
   if (noted.outcome === 'unknown') return noted`,
     to: `  const wake = async (..._: unknown[]) => {
-    await notes.note({ ...place, request: session.requestId, at: now, ...everything })
+    await notes.note({ ...place, request: session.requestId, at: now, ...wish })
     await parts.immediate?.queue.wake(place)
   }`,
   },

@@ -58,7 +58,7 @@ export function freezesOracle({ fault, reach, now, skewMs, dynamo, releases, isR
         if (type === 'freeze.release-asked') asked.set(write.id, by.subject)
         if (type === 'freeze.released' && personOf(asked.get(write.id) ?? '') === personOf(by.subject))
           fault('freezes', `${by.subject} released ${write.id} alone`)
-        // The call may have begun before the freeze was answered, or have given up on this send since: then it may not have read the freeze.
+        // A call that began before the response to the freeze, or whose send arrives after its end, may not have read the freeze.
         const stopped = freezes.find(
           (freeze) => scopesOfPerson(asked.get(write.id) ?? '').includes(freeze.scope) && holds(freeze, now() - LONGEST_CALL_MS),
         )

@@ -146,7 +146,7 @@ describe('a policy for which other policies of the role leave no room', () => {
     expect(order).toEqual(['put', 'req_0.abcdefgh read-back'])
     expect(document).toContain('aws:TokenIssueTime')
   })
-  test('is tried again if there is no room even for what it denied', async () => {
+  test('is tried again if there is no room even for the sessions that it denied before', async () => {
     const written = others.map((one) => ({ ...one, state: 'written' as const }))
     await expect(carriedOut({ state: 'revoked', sessions: [ended] }, { before: written, room: 2 })).rejects.toThrow('LimitExceeded')
   })

@@ -40,10 +40,9 @@ export async function requestEnd(
   everyEarlier: EveryEarlier | undefined,
 ): Promise<Done<Requested> | Refused<'end-policy-full'> | Unknown> {
   const place = rolePlace(parts.rules, session)
-  const isEnded = session.state === 'ended'
   if (!parts.immediate || !place || !canBeDenied(session, now)) return done({})
   const { notes } = parts.immediate
-  const known = isEnded ? await notes.stateOf(place.roleArn, session.id) : done(undefined)
+  const known = session.state === 'ended' ? await notes.stateOf(place.roleArn, session.id) : done(undefined)
   if (known.outcome === 'unknown') return known
   if (known.value && (known.value !== 'full' || everyEarlier !== 'end')) return done({ state: known.value })
   const count = await notes.count(place.roleArn, MAX_DENIED_SESSIONS, now)
@@ -55,8 +54,8 @@ export async function requestEnd(
       'end-policy-full',
       `The policy of the role has room for ${MAX_DENIED_SESSIONS} ended sessions, and has them. Nothing was changed. This session can be ended at once only together with every earlier session of the role.`,
     )
-  const everything = isFull ? { everyEarlier: now, last: session.id } : {}
-  const noted = await notes.note({ ...place, request: session.requestId, at: now, ...everything })
+  const wish = isFull ? { everyEarlier: now, last: session.id } : {}
+  const noted = await notes.note({ ...place, request: session.requestId, at: now, ...wish })
   if (noted.outcome === 'unknown') return noted
   // Beside the event of the end: repeating the end of a session has no event.
   if (isFull) parts.log({ event: 'every-earlier-session', role: place.roleArn, session: session.id })

@@ -13,8 +13,9 @@ export type PendingEnd = RolePlace & {
   readonly at: Instant
   /** Identifies this write, so that an end that comes meanwhile is not taken for done. */
   readonly attempt: string
-  /** A responder chose that every session of the role is denied whose credentials were issued before this instant, once `last` has ended. */
+  /** A responder chose that all credentials that the role issued before this instant are denied. */
   readonly everyEarlier?: Instant
+  /** With `everyEarlier`: the session that must have ended before that is done. */
   readonly last?: SessionId
 }
 

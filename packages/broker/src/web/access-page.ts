@@ -117,10 +117,11 @@ ${canExtend ? html`<a class="button" href="/decide/${request.id}"${possibleUntil
       c.set('profile', session.profile)
       const until = credentialsExpireAt(session) ?? 0
       const still = until > broker.clock() ? html` <span data-as="clock">Its credentials stop working by ${timeOfDay(until)}.</span>` : ''
+      const isDenied = immediateEnd !== undefined && immediateEnd !== 'full'
       return page(
         c,
         visit,
-        html`The session has ended.${immediateEnd === undefined ? still : immediateEnd === 'full' ? html` ${immediateEndWords.full}${still}` : ' Its access usually ends within seconds, but it can take minutes.'}`,
+        html`The session has ended.${immediateEnd === 'full' ? ` ${immediateEndWords.full}` : ''}${isDenied ? ' Its access usually ends within seconds, but it can take minutes.' : still}`,
       )
     }),
   )

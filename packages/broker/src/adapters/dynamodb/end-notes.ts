@@ -118,7 +118,8 @@ export function endNotes({ client, sideTable, random }: Pick<DynamoSettings, 'cl
         return row.outcome === 'done' ? done(row.value && toEnded(row.value)) : row
       }
       let found = await endedAt(suffix)
-      if (found.outcome === 'done' && found.value && found.value.request !== request) found = await endedAt(rowBeside({ suffix, request }))
+      // The row of the suffix can be that of another session, or gone with it.
+      if (found.outcome === 'done' && found.value?.request !== request) found = await endedAt(rowBeside({ suffix, request }))
       if (found.outcome === 'unknown') return found
       if (found.value?.state) return done(found.value.state)
       const pending = await read(sideTable, pendingKey({ roleArn, request }))

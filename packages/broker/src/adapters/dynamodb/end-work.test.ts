@@ -81,6 +81,12 @@ test('two sessions with the same suffix have rows of their own', async () => {
   ])
 })
 
+test('a session whose row is beside another one is found once that has left', async () => {
+  const { store, stateOf } = notesAndWork()
+  await store(ROLE, [{ ...session, row: rowBeside(session), state: 'read-back' }])
+  expect(await stateOf(ROLE, sessionOf(session))).toEqual({ outcome: 'done', value: 'read-back' })
+})
+
 test('a role is named with the target of its newest end, and with the time of its oldest', async () => {
   const { note, pendingRoles } = notesAndWork()
   for (const [target, request, at] of [
