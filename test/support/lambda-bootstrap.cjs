@@ -15,9 +15,9 @@ const call = (method, path, body) =>
     request.end(body)
   })
 
-// A test can move the clock between calls.
+// A test can move the clock between calls. What the bundle calls while it loads has that of the test, too.
 const { now } = Date
-let aheadMs = 0
+let aheadMs = Number(process.env.STINT_TEST_AHEAD_MS ?? 0)
 globalThis.Date = class extends Date {
   constructor(...given) {
     if (given.length === 0) super(now() + aheadMs)

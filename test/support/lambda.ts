@@ -68,7 +68,7 @@ export function functionEnvironment(sandbox: Sandbox, role: BrokerRole): Record<
 }
 
 /**
- * `now`: the clock of the function, from its first call on. Absent: the machine's. `seconds`: the function's timeout. `apiFault`: holds its
+ * `now`: the clock of the function. Absent: the machine's. `seconds`: the function's timeout. `apiFault`: holds its
  * answers to an API document. Absent: to the document of this code.
  */
 export async function startLambda(
@@ -119,7 +119,13 @@ export async function startLambda(
 
   let output = ''
   const child: ChildProcess = spawn(process.execPath, [BOOTSTRAP], {
-    env: { ...compileCache, ...env, STINT_BUNDLE: bundle, AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${(server.address() as AddressInfo).port}` },
+    env: {
+      ...compileCache,
+      ...env,
+      STINT_BUNDLE: bundle,
+      STINT_TEST_AHEAD_MS: String(now() - Date.now()),
+      AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   child.stdout?.on('data', (part) => void (output += part))
